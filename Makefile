@@ -1,0 +1,47 @@
+# Each target is a plain command that you could type yourself; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench soak lock
+SHELL := /bin/sh
+BIN := .venv/bin
+# Nothing that depends on where the packages came from may get into the lock.
+COMPILE := $(BIN)/uv pip compile pyproject.toml --group test --group build --generate-hashes --no-header \
+	--universal -p 3.11 --no-emit-index-url --no-emit-find-links --quiet
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed ## Make .venv with everything the lock names; a second call does nothing
+
+run: .venv/.installed ## Migrate, load the catalogue and its history, serve, print the address and tokens
+	$(BIN)/ledger demo
+
+test: .venv/.installed ## Run every test but the long ones
+	$(BIN)/pytest -n 2
+
+check: .venv/.installed ## Format, lint, types, import contracts, migrations equal tables, lock is current
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && export LEDGER_DATABASE_URL="sqlite:///$$scratch/check.db" \
+		&& $(BIN)/alembic upgrade head && $(BIN)/alembic check
+	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && cp requirements.lock "$$scratch/requirements.lock" \
+		&& $(COMPILE) -o "$$scratch/requirements.lock" && diff -u requirements.lock "$$scratch/requirements.lock"
+
+bench: .venv/.installed ## Measure, one process
+	$(BIN)/pytest -m bench -s
+
+soak: .venv/.installed ## Long random runs
+	$(BIN)/pytest -m soak
+
+lock: .venv/.installed ## Resolve pyproject.toml into requirements.lock; newer versions with UPGRADE=--upgrade
+	$(COMPILE) $(UPGRADE) -o requirements.lock
+
+.venv/.locked: requirements.lock
+	python3 -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	touch $@
+
+.venv/.installed: .venv/.locked pyproject.toml
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	touch $@
