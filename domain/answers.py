@@ -1,0 +1,194 @@
+"""The answers about one commitment and one entry, member by member as the contract names them (design, section 7).
+
+Members are JSON values; a member is never absent: optional values are null, lists are empty.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from domain.entry import Entry, Facts, TextAt, merge
+from domain.lifecycle import State, Target
+from domain.shapes import COMMITMENT, COMMON, EVIDENCE, SOURCE, TIMEFRAME, shape_of
+from domain.timeliness import Standing
+from domain.vocabulary import INVERSE_RELATIONS
+
+Answer = dict[str, Any]
+TextOf = Callable[[TextAt | None], str | None]
+"""Looks a text up; None for None, and the word that stands for erased text where it was erased."""
+
+ERASED: Final = "[erased]"
+_LISTS: Final = ("partners", "instruments", "themes", "relations", "evidence", "successors")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How much is known: N entries, and the instant at which the last of them was recorded (None for none)."""
+
+    log_size: int
+    recorded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentAt:
+    """A commitment at (V, N). *version* is its last entry known at N, whether in effect at V or not."""
+
+    reference: str
+    programme: str
+    internal: bool
+    version: int
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A prose member of an entry: the hash in the log, and value and salt (hex) unless they were erased."""
+
+    sha256: str
+    salt: str | None
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEntry:
+    """An entry with all that is shown of it."""
+
+    entry: Entry
+    stream: UUID
+    programme: str | None
+    reference: str
+    internal: bool
+    leaf_hash: bytes
+    prose: Mapping[str, Kept]
+
+
+def instant(moment: datetime | None) -> str | None:
+    """Write an instant as RFC 3339 in UTC with six decimals."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def day(value: date | None) -> str | None:
+    """Write a day as YYYY-MM-DD."""
+    return None if value is None else value.isoformat()
+
+
+def inverses(commitments: Iterable[CommitmentAt]) -> dict[str, list[Answer]]:
+    """Give for every reference the relations that others have to it: the `related[]` of the answers."""
+    found: dict[str, list[Answer]] = {}
+    for each in commitments:
+        for relation in each.state.details.get("relations", ()):
+            inverse = {"type": INVERSE_RELATIONS[relation["type"]], "reference": each.reference}
+            found.setdefault(relation["reference"], []).append(inverse)
+    for related in found.values():
+        related.sort(key=lambda relation: (relation["type"], relation["reference"]))
+    return found
+
+
+def commitment_answer(
+    found: CommitmentAt, standing: Standing, as_of: date, moment: Moment, related: list[Answer], text_of: TextOf
+) -> Answer:
+    """Give a commitment at two times."""
+    state, first = found.state, found.state.targets[0]
+    return {
+        **_details(state.details),
+        "status": state.status,
+        "stage": state.stage,
+        "slipped": state.slipped,
+        "suspended": state.suspended,
+        "outcome": state.outcome,
+        "implied_start": state.implied_start,
+        "announced_on": day(state.announced_on),
+        "achieved_on": day(state.achieved_on),
+        "slip_count": state.slip_count,
+        "target": _dates(state.target) | {"forecast": day(state.forecast)},
+        "original_target": _dates(first),
+        "targets": [_target(target, text_of) for target in state.targets],
+        "timeliness": standing.timeliness,
+        "days_overdue": standing.days_overdue,
+        "days_late": {"current": standing.days_late_current, "original": standing.days_late_original},
+        "undeclared_slip": standing.undeclared_slip,
+        "stale": standing.stale,
+        "off_cadence": standing.off_cadence,
+        "occurrences": {"held": state.held, "missed": state.missed, "last_held_on": day(state.last_held_on)},
+        "related": related,
+        "assessment": _assessment(state, text_of),
+        "reviews": state.reviews,
+        "divergence": standing.divergence,
+        "last_activity_on": day(state.last_activity_on),
+        "version": found.version,
+        "as_of": as_of.isoformat(),
+        "log_size": moment.log_size,
+        "known_at": instant(moment.recorded_at),
+    }
+
+
+def _details(details: Facts) -> Answer:
+    answer = _with_all(COMMITMENT.members, details)
+    answer["visibility"] = answer["visibility"] or "public"
+    answer["timeframe"] = _with_all(TIMEFRAME.members, details["timeframe"])
+    if answer["source"] is not None:
+        answer["source"] = _with_all(SOURCE.members, details["source"])
+    return answer
+
+
+def _with_all(members: Iterable[str], given: Facts) -> Answer:
+    return {name: given.get(name, [] if name in _LISTS else None) for name in members}
+
+
+def _dates(target: Target) -> Answer:
+    return {"start_by": day(target.start_by), "due": day(target.due)}
+
+
+def _target(target: Target, text_of: TextOf) -> Answer:
+    return {
+        "version": target.version,
+        "effective_on": day(target.effective_on),
+        **_dates(target),
+        "authority": text_of(target.authority),
+    }
+
+
+def _assessment(state: State, text_of: TextOf) -> Answer | None:
+    said = state.assessment
+    if said is None:
+        return None
+    return {
+        "rating": said.rating,
+        "independence": said.independence,
+        "reviewer": text_of(said.reviewer),
+        "reviewed_on": day(said.reviewed_on),
+    }
+
+
+def entry_answer(recorded: RecordedEntry) -> Answer:
+    """Give an entry as recorded, with what proves it: the leaf's hash, and hash and salt of each text."""
+    entry = recorded.entry
+    there = {name: kept.value for name, kept in recorded.prose.items() if kept.salt is not None}
+    return {
+        "position": entry.position,
+        "version": entry.version,
+        "stream": str(recorded.stream),
+        "programme": recorded.programme,
+        "reference": recorded.reference,
+        "kind": entry.kind,
+        "effective_on": entry.facts["effective_on"],
+        "recorded_at": instant(entry.recorded_at),
+        "recorded_by": entry.recorded_by,
+        "role": entry.role,
+        **body_answer(entry.kind, entry.facts, there),
+        "leaf_hash": recorded.leaf_hash.hex(),
+        "prose": {name: {"sha256": kept.sha256, "salt": kept.salt} for name, kept in recorded.prose.items()},
+        "erased": sorted(name for name, kept in recorded.prose.items() if kept.salt is None),
+    }
+
+
+def body_answer(kind: str, facts: Facts, texts: Facts) -> Answer:
+    """Give the members of a kind, facts and the texts that are there; what was erased reads null."""
+    shape = shape_of(kind)
+    body = _with_all(shape.members if shape else COMMON, merge(kind, facts, texts))
+    body["evidence"] = [_with_all(EVIDENCE.members, item) for item in body["evidence"]]
+    if kind == "announced":
+        body["commitment"] = _details(body["commitment"])
+    return body

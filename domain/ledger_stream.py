@@ -1,0 +1,64 @@
+"""The ledger's own stream: who was given which right, and what was done to the ledger itself."""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+from uuid import UUID
+
+from eventsourcing.domain import AggregateCreated, AggregateEvent, BaseAggregate
+
+from domain.entry import Entry
+from domain.fields import checked
+from domain.recording import Act, day_of_effect, entry_of, stream_id
+from domain.shapes import LEDGER_EVENTS
+
+REFERENCE: Final = "ledger"
+STREAM: Final = stream_id(REFERENCE)
+
+
+class LedgerStream(BaseAggregate[UUID]):
+    """What was done to the ledger. Its entries are history only; no rule connects them."""
+
+    TOPIC = "ledger"
+
+    class Event(AggregateEvent):
+        """An entry, with the texts that are kept apart from it (empty when it is read back)."""
+
+        entry: Entry
+        texts: Mapping[str, Any]
+
+    class Opened(Event, AggregateCreated):
+        """The stream's first entry, whatever its kind: the kind stands in the entry."""
+
+        TOPIC = "ledger.opened"
+
+    class TokenCreated(Event):
+        TOPIC = "ledger.token_created"
+
+    class TokenRevoked(Event):
+        TOPIC = "ledger.token_revoked"
+
+    def __init__(self) -> None:
+        """Nothing is kept: the entries are read where they are shown."""
+
+    @classmethod
+    def open(cls, kind: str, body: dict[str, Any], act: Act) -> "LedgerStream":
+        """Record the first entry."""
+        entry, texts = _entry(kind, 1, body, act)
+        return cls._create(cls.Opened, id=STREAM, timestamp=act.recorded_at, entry=entry, texts=texts)
+
+    def record(self, kind: str, body: dict[str, Any], act: Act) -> None:
+        """Record one more entry."""
+        entry, texts = _entry(kind, self.version + 1, body, act)
+        event = cast("type[LedgerStream.Event]", EVENTS[kind])
+        self.trigger_event(event, timestamp=act.recorded_at, entry=entry, texts=texts)
+
+
+EVENTS: Final[Mapping[str, type]] = {
+    cls.TOPIC.removeprefix("ledger."): cls for cls in (LedgerStream.TokenCreated, LedgerStream.TokenRevoked)
+}
+
+
+def _entry(kind: str, version: int, body: dict[str, Any], act: Act) -> tuple[Entry, dict[str, Any]]:
+    body = {"occurred_on": act.recorded_on.isoformat()} | body
+    checked(LEDGER_EVENTS[kind], body)
+    return entry_of(kind, version, body, day_of_effect(body["occurred_on"], act, version), act)
