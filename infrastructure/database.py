@@ -1,0 +1,104 @@
+"""Engines with what durability and isolation need, and the migrations that make the tables."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+_PRAGMAS = {
+    "journal_mode": "WAL",
+    "synchronous": "FULL",  # an acknowledged entry survives a power cut
+    "foreign_keys": "ON",
+    "busy_timeout": "30000",
+    "trusted_schema": "OFF",
+}
+_READERS = 4
+
+
+class Database:
+    """One writing connection at a time and a small pool of reading ones."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = self._engine(pool_size=1, begin="BEGIN IMMEDIATE", query_only=False)
+        self._reader = self._engine(pool_size=_READERS, begin="BEGIN", query_only=True)
+
+    def _engine(self, *, pool_size: int, begin: str, query_only: bool) -> sa.Engine:
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 60}
+        if not self.is_sqlite:
+            return sa.create_engine(
+                self.url,
+                isolation_level="REPEATABLE READ" if query_only else "READ COMMITTED",
+                pool_pre_ping=True,
+                **options,
+            )
+        engine = sa.create_engine(
+            self.url, poolclass=sa.QueuePool, connect_args={"check_same_thread": False}, **options
+        )
+
+        @sa.event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _: object) -> None:
+            connection.isolation_level = None
+            for name, value in (_PRAGMAS | ({"query_only": "ON"} if query_only else {})).items():
+                connection.execute(f"PRAGMA {name} = {value}")
+
+        @sa.event.listens_for(engine, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Open the one transaction that may write; committed at the end, rolled back on an exception."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Open a snapshot that stays as it is."""
+        with self._reader.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def migrate(self) -> bool:
+        """Bring the tables to this version; True if anything changed."""
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        if self.is_current():
+            return False
+        command.upgrade(_alembic(self.url.render_as_string(hide_password=False)), "head")
+        return True
+
+    def is_current(self) -> bool:
+        """Whether the tables are those of this version."""
+        if self.is_sqlite and self.url.database and not Path(self.url.database).exists():
+            return False
+        with self._writer.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+            connection.rollback()
+        return found == ScriptDirectory.from_config(_alembic("")).get_current_head()
+
+    def back_up(self, target: Path) -> None:
+        """Copy a SQLite ledger as it is at one moment into *target*."""
+        with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM INTO ?", (str(target),))
+
+
+def _alembic(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "migrations:")
+    config.set_main_option("path_separator", "os")
+    config.attributes["url"] = url
+    return config

@@ -1,0 +1,135 @@
+"""Every table, once; Alembic compares the migrations with this file.
+
+*Kept*: entries, the open form of closed ones, prose, and what only the operator knows (tokens, remembered answers).
+*Derived*: the read models; `ledger replay` makes them anew from the entries.
+"""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+# SQLite's STRICT tables know INTEGER, TEXT and BLOB only.
+WHOLE: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+metadata: Final = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _column(name: str, kind: Any = sa.Text, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, kind, **({"nullable": False} | options))
+
+
+def _key(name: str, kind: Any = sa.Text) -> sa.Column[Any]:
+    return sa.Column(name, kind, primary_key=True, autoincrement=False, nullable=False)
+
+
+def _table(name: str, *parts: Any) -> sa.Table:
+    return sa.Table(name, metadata, *parts, sqlite_strict=True)
+
+
+# --- kept ---------------------------------------------------------------------------------------------------------
+
+entries: Final = _table(
+    "entries",
+    _key("position", WHOLE),
+    _column("stream", sa.LargeBinary),
+    _column("version", WHOLE),
+    _column("topic"),
+    _column("recorded_at", WHOLE, comment="microseconds since 1970-01-01T00:00:00Z"),
+    _column("entry", sa.LargeBinary, comment="the bytes of the Merkle leaf"),
+    _column("leaf_hash", sa.LargeBinary),
+    _column("nodes", sa.LargeBinary, comment="hashes of the subtrees this leaf completes, 2 leaves upwards"),
+    sa.UniqueConstraint("stream", "version"),
+    sa.UniqueConstraint("recorded_at"),
+)
+opened: Final = _table(
+    "open_forms",
+    _key("position", WHOLE),
+    _column("entry", sa.LargeBinary, comment="the open form of an entry whose leaf is closed"),
+    _column("salt", sa.LargeBinary),
+)
+prose: Final = _table(
+    "prose",
+    _key("position", WHOLE),
+    _key("member"),
+    _column("value", comment="RFC 8785 JSON"),
+    _column("salt", sa.LargeBinary),
+)
+head: Final = _table(
+    "head",
+    _key("id", WHOLE),
+    _column("position", WHOLE),
+    _column("recorded_at", WHOLE),
+    sa.CheckConstraint("id = 1", name="one_row"),
+)
+fixed: Final = _table("fixed_settings", _key("name"), _column("value"))
+tracking: Final = _table("tracking", _key("application"), _column("notification", WHOLE))
+tokens: Final = _table(
+    "tokens",
+    _key("id"),
+    _column("digest", sa.LargeBinary, comment="SHA-256 of the token"),
+    _column("actor"),
+    _column("role"),
+    _column("created_at", WHOLE),
+    _column("revoked_at", WHOLE, nullable=True),
+    sa.UniqueConstraint("digest"),
+)
+remembered: Final = _table(
+    "remembered_answers",
+    _key("request", sa.LargeBinary),
+    _column("body_tag", sa.LargeBinary, comment="HMAC-SHA-256 of the body under the idempotency key"),
+    _column("answer"),
+    _column("recorded_at", WHOLE),
+    sa.Index(None, "recorded_at"),
+)
+
+# --- derived ------------------------------------------------------------------------------------------------------
+
+FOR_EVER: Final = 2**62
+"""The end of a stretch or of a reading that nothing has ended."""
+
+streams: Final = _table(
+    "streams",
+    _key("stream", sa.LargeBinary),
+    _column("sort", comment="commitment, programme or ledger"),
+    _column("reference"),
+    _column("programme", nullable=True),
+    _column("internal", WHOLE),
+    _column("version", WHOLE),
+    sa.UniqueConstraint("sort", "reference"),
+)
+entry_facts: Final = _table(
+    "entry_facts",
+    _key("position", WHOLE),
+    _column("stream", sa.LargeBinary),
+    _column("version", WHOLE),
+    _column("kind"),
+    sa.Index(None, "stream", "position"),
+    sa.Index(None, "kind", "position"),
+)
+course: Final = _table(
+    "course",
+    _key("stream", sa.LargeBinary),
+    sa.Column("since", WHOLE, primary_key=True, autoincrement=False, comment="first day, as date.toordinal"),
+    sa.Column("from_position", WHOLE, primary_key=True, autoincrement=False, comment="known from this log size"),
+    _column("until", WHOLE, comment="the day after the last"),
+    _column("to_position", WHOLE, comment="no longer known so at this log size"),
+    _column("details", sa.LargeBinary),
+    _column("state"),
+    sa.Index(None, "to_position", "since"),
+    sa.Index(None, "since"),
+)
+details: Final = _table(
+    "details", _key("digest", sa.LargeBinary), _column("body", comment="members of design 3.1 as JSON")
+)
+relations: Final = _table("relations", _key("reference"), _key("stream", sa.LargeBinary))
+
+DERIVED: Final = (streams, entry_facts, course, details, relations)
+APPEND_ONLY: Final = ("entries", "open_forms")
