@@ -1,0 +1,1 @@
+"""The catalogues that come with the ledger, and the reading of catalogue files."""
