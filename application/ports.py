@@ -1,13 +1,18 @@
 """What the use cases need of the world: a consistent view to read from, a writer to record with."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from application.access import Caller
 from domain.answers import CommitmentAt, Moment, RecordedEntry
+from domain.commitment import Commitment
 from domain.entry import Entry, TextAt
-from domain.programme import ProgrammeState
+from domain.ledger_stream import LedgerStream
+from domain.programme import Programme, ProgrammeState
+from domain.recording import Act
 
 
 class View(Protocol):
@@ -54,3 +59,61 @@ class View(Protocol):
 
     def root(self, log_size: int) -> bytes:
         """Give the Merkle tree hash over the first *log_size* entries (RFC 9162, 2.1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What makes a repeated request recognisable: a digest of who, where and key, and a tag of the body."""
+
+    request: bytes
+    body_tag: bytes
+
+
+class Unit(Protocol):
+    """What a command works on while the ledger is locked for it. All of it is recorded, or nothing.
+
+    Aggregates include everything recorded before this command, by whatever process.
+    """
+
+    def act(self, caller: Caller) -> Act:
+        """Give the next position and instant to the caller's entry."""
+
+    def commitment(self, reference: str) -> Commitment | None:
+        """Load a commitment."""
+
+    def programme(self, code: str) -> Programme | None:
+        """Load a programme."""
+
+    def ledger_stream(self) -> LedgerStream | None:
+        """Load the ledger's own stream."""
+
+    def keep(self, aggregate: Commitment | Programme | LedgerStream) -> None:
+        """Record what the aggregate has pending."""
+
+    def keep_token(self, token: Token) -> None:
+        """Keep a token's digest."""
+
+    def revoke_token(self, token_id: str, at: datetime) -> None:
+        """Let a token be good for nothing from now on."""
+
+    def answer_to(self, once: Once) -> Mapping[str, Any] | None:
+        """Give the answer that the request got before; RepeatedDifferently if the body was another."""
+
+    def remember(self, once: Once, answer: Mapping[str, Any]) -> None:
+        """Remember the answer together with what it recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as the ledger keeps it: never the secret, only its SHA-256."""
+
+    id: str
+    digest: bytes
+    actor: str
+    role: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+Command = Callable[[Unit], Mapping[str, Any]]
+"""Something to record: decides on a Unit and gives the answer; whatever it raises, nothing is recorded."""

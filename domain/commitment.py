@@ -1,6 +1,6 @@
 """The aggregate: what may be recorded about a commitment, and the events with their stored names."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from domain import corrections
 from domain.entry import Entry
 from domain.errors import Fault, Invalid, Refused
 from domain.fields import checked
-from domain.history import History
+from domain.history import CourseChange, History
 from domain.recording import Act, day_of_effect, entry_of, refuse_taken_id, stream_id, unregistered
 from domain.shapes import COMMITMENT_EVENTS, CORRECTIONS
 
@@ -86,9 +86,11 @@ class Commitment(BaseAggregate[UUID]):
         TOPIC = "commitment.retracted"
 
     history: History
+    course_changes: list[CourseChange]
 
     def __init__(self) -> None:
         self.history = History()
+        self.course_changes = []
 
     @staticmethod
     def id_of(reference: str) -> UUID:
@@ -103,10 +105,12 @@ class Commitment(BaseAggregate[UUID]):
         _refuse_unregistered(body, register)
         effective_on = day_of_effect(body["occurred_on"], act, 1)
         entry, texts = entry_of("announced", 1, body, effective_on, act)
-        History().prepare(entry)
-        return cls._create(
+        first = History().change(entry)
+        commitment = cls._create(
             cls.Announced, id=cls.id_of(commitment["reference"]), timestamp=act.recorded_at, entry=entry, texts=texts
         )
+        commitment.course_changes.append(first)
+        return commitment
 
     def record(self, kind: str, body: dict[str, Any], act: Act, register: Set[str]) -> None:
         """Record one more entry, or refuse it if any entry of the history would then break a rule."""
@@ -132,9 +136,15 @@ class Commitment(BaseAggregate[UUID]):
         _refuse_unregistered(body, register)
         self._append(kind, body, effective_on, act)
 
+    def collect_course_changes(self) -> list[CourseChange]:
+        """Give what each pending event changed in the course, in the order of the events, and forget it."""
+        collected, self.course_changes = self.course_changes, []
+        return collected
+
     def _append(self, kind: str, body: dict[str, Any], effective_on: str, act: Act) -> None:
         entry, texts = entry_of(kind, self.version + 1, body, effective_on, act)
         self.history.prepare(entry)
+        self.course_changes.append(self.history.change(entry))
         event = cast("type[Commitment.Event]", EVENTS[kind])
         self.trigger_event(event, timestamp=act.recorded_at, entry=entry, texts=texts)
 
@@ -148,14 +158,16 @@ EVENTS: Final[Mapping[str, type]] = {
 
 def _refuse_unregistered(body: Mapping[str, Any], register: Set[str]) -> None:
     """Every partner code of an entry, of a commitment and of changes must stand in the programme's register."""
-    faults = unregistered(body, "", register)
-    for name in ("commitment", "changes"):
-        faults += unregistered(body.get(name) or {}, f"/{name}", register)
-    for index, each in enumerate(body.get("corrections") or ()):
-        faults += unregistered(each["changes"], f"/corrections/{index}/changes", register)
-        faults += unregistered(
-            each["changes"].get("commitment") or {}, f"/corrections/{index}/changes/commitment", register
-        )
-    faults += unregistered((body.get("changes") or {}).get("commitment") or {}, "/changes/commitment", register)
+    faults = [fault for at, members in _naming_partners("", body) for fault in unregistered(members, at, register)]
     if faults:
         raise Invalid(faults)
+
+
+def _naming_partners(pointer: str, members: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Find the objects in which partner codes may stand: an `amended` entry has changes, and these can be changed."""
+    yield pointer, members
+    for name in ("commitment", "changes"):
+        if members.get(name):
+            yield from _naming_partners(f"{pointer}/{name}", members[name])
+    for index, each in enumerate(members.get("corrections") or ()):
+        yield from _naming_partners(f"{pointer}/corrections/{index}/changes", each["changes"])

@@ -7,7 +7,7 @@ from domain.entry import Entry, split
 from domain.errors import Fault, Invalid, Refused
 from domain.fields import checked
 from domain.lifecycle import Reading
-from domain.recording import Act, day_of_effect, refuse_taken_id
+from domain.recording import Act, day_of_effect, entry_of, refuse_taken_id
 from domain.replay import Known, as_recorded, known, rectified
 from domain.shapes import CORRECTIONS, correctable, shape_of
 
@@ -44,7 +44,25 @@ def prepared(kind: str, body: dict[str, Any], entries: Sequence[Entry], act: Act
             body["corrections"] = completed
         else:
             body["changes"] = _completed(body, "/changes", entries, read, act)
-    return body, day_of_effect(body["occurred_on"], act, version)
+    effective_on = day_of_effect(body["occurred_on"], act, version)
+    if kind == "retracted":
+        entry, _ = entry_of(kind, version, body, effective_on, act)
+        _refuse_broken_readings(known([*entries, entry]), read)
+    return body, effective_on
+
+
+def _refuse_broken_readings(after: Known, before: Known) -> None:
+    """A retraction undoes changes too: what is left of them must still satisfy the kind's own rules."""
+    for version, reading in after.readings.items():
+        faults = [] if reading == before.readings.get(version) else _faults(reading, "")
+        if faults:
+            raise Refused(
+                "reading-valid",
+                f"entry {version} ({reading.kind}) would no longer read as its kind must: "
+                f"{faults[0].message} ({faults[0].pointer})",
+                "the retraction of the other corrections of that entry as well, or a new correction of it first",
+                version,
+            )
 
 
 def _refuse_target(kind: str, target: int, entries: Sequence[Entry], read: Known, version: int) -> None:
@@ -84,11 +102,26 @@ def _completed(
     facts, _ = split("rectified", {"changes": changes})
     reading = read.readings.get(target.version) or as_recorded(target)
     result = rectified(reading, 0, facts["changes"] | {"reworded": facts.get("reworded", ())}, (0,))
-    faults: list[Fault] = []
-    shape.check(_as_body(result), pointer, faults)
+    faults = _faults(result, pointer)
     if faults:
         raise Invalid(faults)
+    if target.kind == "evidence_added" and result.facts["entry"] >= target.version:
+        raise Refused(
+            "earlier-entry",
+            f"entry {target.version} cannot add evidence to entry {result.facts['entry']}",
+            f"an entry from 1 to {target.version - 1}",
+            target.version,
+        )
     return changes
+
+
+def _faults(reading: Reading, pointer: str) -> list[Fault]:
+    """Find what a reading has that its kind may not have."""
+    faults: list[Fault] = []
+    shape = shape_of(reading.kind)
+    assert shape is not None
+    shape.check(_as_body(reading), pointer, faults)
+    return faults
 
 
 def _as_body(reading: Reading) -> dict[str, Any]:

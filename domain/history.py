@@ -89,5 +89,5 @@ class History:
 
 
 def _stretches(course: Sequence[Span]) -> list[Stretch]:
-    ends = [span.since for span in course[1:]] + [None]
-    return [Stretch(span.since, end, span.state) for span, end in zip(course, ends, strict=True)]
+    ends = [*(span.since for span in course[1:]), None]
+    return [Stretch(span.since, end, span.state) for span, end in zip(course, ends, strict=False)]

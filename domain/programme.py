@@ -74,7 +74,7 @@ def _applied(state: ProgrammeState, reading: Reading) -> ProgrammeState:
 
 def _refuse_unknown_parents(partners: Mapping[str, Facts], reading: Reading) -> None:
     for partner in partners.values():
-        if partner.get("parent", partner["code"]) not in partners:
+        if (partner.get("parent") or partner["code"]) not in partners:
             _refuse(reading, "parent-known", f"the parent of {partner['code']}, {partner['parent']}, is not registered",
                     "a code of the same register")  # fmt: skip
 

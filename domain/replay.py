@@ -24,8 +24,13 @@ class Known:
     retracted: frozenset[int]
 
     def in_order(self) -> list[Reading]:
-        """The readings as they take effect: by day, within a day by position."""
-        return sorted(self.readings.values(), key=lambda reading: (reading.effective_on, reading.position))
+        """The readings as they take effect: by day, within a day by position.
+
+        The first entry of the stream always comes first, so that the fold can refuse what would count before it.
+        """
+        return sorted(
+            self.readings.values(), key=lambda reading: (reading.version != 1, reading.effective_on, reading.position)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,78 @@
+"""Who may do what: one table (design, 3.6)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from application.errors import NotPermitted
+from domain.corrections import named
+from domain.entry import Entry
+from domain.vocabulary import CORRECTION_KINDS
+
+
+class Right(StrEnum):
+    """What a role may be allowed to do."""
+
+    READ = "read everything, internal programmes included"
+    PUBLISH = "publish and amend programmes"
+    ANNOUNCE = "announce commitments"
+    RECORD = "record every kind of entry but reviews"
+    REVIEW = "record reviews"
+    CORRECT = "correct entries that are not reviews"
+    CORRECT_REVIEWS = "correct reviews"
+    ADMINISTER = "tokens and settings"
+
+
+ROLES: Final[Mapping[str, frozenset[Right]]] = {
+    "recorder": frozenset({Right.READ, Right.PUBLISH, Right.ANNOUNCE, Right.RECORD, Right.CORRECT}),
+    "reviewer": frozenset({Right.READ, Right.REVIEW, Right.CORRECT, Right.CORRECT_REVIEWS}),
+    "auditor": frozenset({Right.READ}),
+    "administrator": frozenset({Right.READ, Right.PUBLISH, Right.ADMINISTER}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a pseudonymous actor in one role. Nobody known is None, and may read what is public."""
+
+    actor: str
+    role: str
+
+    def require(self, right: Right) -> None:
+        """Raise NotPermitted unless the caller's role has the right."""
+        if right not in ROLES[self.role]:
+            roles = " or ".join(role for role, rights in ROLES.items() if right in rights)
+            raise NotPermitted(f"the role {self.role} may not {right.value}", f"a token with the role {roles}")
+
+
+def may_read_internal(caller: Caller | None) -> bool:
+    """Whether internal programmes and commitments are shown."""
+    return caller is not None and Right.READ in ROLES[caller.role]
+
+
+def right_to_record(kind: object) -> Right:
+    """Give the right that a kind of commitment entry needs; corrections are looked at one by one."""
+    if kind == "reviewed":
+        return Right.REVIEW
+    return Right.CORRECT if kind in CORRECTION_KINDS else Right.RECORD
+
+
+def permit_correction(caller: Caller, body: Mapping[str, Any], entries: Sequence[Entry], *, four_eyes: bool) -> None:
+    """Refuse to correct a review without the right to, and one's own entry while four-eyes is on."""
+    for version in named(body):
+        if not 1 <= version <= len(entries):
+            continue
+        if _concerns_review(entries[version - 1], entries):
+            caller.require(Right.CORRECT_REVIEWS)
+        if four_eyes and entries[version - 1].recorded_by == caller.actor:
+            raise NotPermitted(
+                f"entry {version} was recorded by {caller.actor}, who may not correct it (four-eyes)",
+                "a correction by another actor",
+            )
+
+
+def _concerns_review(entry: Entry, entries: Sequence[Entry]) -> bool:
+    if not entry.is_correction:
+        return entry.kind == "reviewed"
+    return any(_concerns_review(entries[version - 1], entries) for version in entry.targets())

@@ -1,0 +1,80 @@
+"""Why a use case says no, beyond what the domain refuses.
+
+Declined
+├── BadQuestion          a parameter of a question cannot be answered
+├── Unknown              there is no such thing, or the caller may not see it
+├── NotPermitted         the caller's role, or four-eyes, forbids it
+├── StaleVersion         somebody recorded in between (If-Match)
+├── Exists               the programme or commitment is there already
+├── RepeatedDifferently  the idempotency key was used with another body
+└── BadRows              rows of a catalogue that cannot be loaded
+"""
+
+from dataclasses import dataclass
+
+
+class Declined(Exception):
+    """Root of everything that a use case declines."""
+
+
+class BadQuestion(Declined):
+    """A parameter cannot be answered; *accepted* says what could."""
+
+    def __init__(self, parameter: str, message: str, accepted: str) -> None:
+        self.parameter, self.message, self.accepted = parameter, message, accepted
+        super().__init__(f"{parameter}: {message}; accepted: {accepted}")
+
+
+class Unknown(Declined):
+    """Nothing of that name, as far as the caller may see."""
+
+    def __init__(self, what: str, name: str) -> None:
+        self.what, self.name = what, name
+        super().__init__(f"there is no {what} {name}")
+
+
+class NotPermitted(Declined):
+    """The caller may not do it; *accepted* says who may."""
+
+    def __init__(self, message: str, accepted: str) -> None:
+        self.message, self.accepted = message, accepted
+        super().__init__(f"{message}; accepted: {accepted}")
+
+
+class StaleVersion(Declined):
+    """The stream has another version than the caller thinks."""
+
+    def __init__(self, expected: str, actual: int) -> None:
+        self.expected, self.actual = expected, actual
+        super().__init__(f"the version is {actual}, not {expected}")
+
+
+class Exists(Declined):
+    """What was to be created is there already."""
+
+    def __init__(self, what: str, name: str) -> None:
+        self.what, self.name = what, name
+        super().__init__(f"the {what} {name} exists already")
+
+
+class RepeatedDifferently(Declined):
+    """An idempotency key comes again with another body."""
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used before with another body")
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be loaded: where it stands, and why."""
+
+    place: str
+    message: str
+
+
+class BadRows(Declined):
+    """Rows of a catalogue that cannot be loaded; nothing of the file was."""
+
+    def __init__(self, rows: list[BadRow]) -> None:
+        self.rows = tuple(rows)
+        super().__init__("\n".join(f"{row.place}: {row.message}" for row in rows))

@@ -1,0 +1,209 @@
+"""Record something: permission, repetition, expected version, decision, append – in this order, in one transaction."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from application.access import Caller, Right, permit_correction, right_to_record
+from application.errors import Exists, StaleVersion, Unknown
+from application.ports import Command, Once, Unit
+from domain.answers import instant
+from domain.commitment import Commitment
+from domain.entry import Entry
+from domain.errors import Fault, Invalid, Refused
+from domain.fields import checked
+from domain.programme import Programme
+from domain.shapes import COMMITMENT, COMMITMENT_EVENTS, COMMON, PROGRAMME, PROGRAMME_EVENTS
+from domain.vocabulary import CORRECTION_KINDS
+
+REPLAYED: Final = "replayed"
+"""Marks an answer that was given before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks to record which body; *if_match* is the version the caller has seen, *once* recognises a repetition."""
+
+    caller: Caller
+    body: Any
+    if_match: str | None = None
+    once: Once | None = None
+
+
+def publish_programme(request: Request) -> Command:
+    """Publish a programme with its register of partners."""
+
+    def command(unit: Unit) -> Mapping[str, Any]:
+        request.caller.require(Right.PUBLISH)
+        return _once(unit, request, lambda: _publish(unit, request))
+
+    return command
+
+
+def record_programme_event(request: Request, code: str) -> Command:
+    """Amend, close or correct a programme."""
+
+    def command(unit: Unit) -> Mapping[str, Any]:
+        programme = unit.programme(code)
+        if programme is None:
+            raise Unknown("programme", code)
+        request.caller.require(Right.PUBLISH)
+        return _once(unit, request, lambda: _amend(unit, request, programme))
+
+    return command
+
+
+def announce(request: Request) -> Command:
+    """Announce a commitment of a programme."""
+
+    def command(unit: Unit) -> Mapping[str, Any]:
+        request.caller.require(Right.ANNOUNCE)
+        return _once(unit, request, lambda: _announce(unit, request))
+
+    return command
+
+
+def record_event(request: Request, reference: str, *, four_eyes: bool) -> Command:
+    """Record an event, or a correction, of a commitment."""
+
+    def command(unit: Unit) -> Mapping[str, Any]:
+        commitment = unit.commitment(reference)
+        if commitment is None:
+            raise Unknown("commitment", reference)
+        _permit(request, commitment, four_eyes=four_eyes)
+        return _once(unit, request, lambda: _record(unit, request, commitment))
+
+    return command
+
+
+def _permit(request: Request, commitment: Commitment, *, four_eyes: bool) -> None:
+    caller, body = request.caller, request.body if isinstance(request.body, dict) else {}
+    kind = body.get("kind")
+    if isinstance(kind, str) and kind in CORRECTION_KINDS:
+        caller.require(Right.CORRECT)
+        permit_correction(caller, body, commitment.history.entries, four_eyes=four_eyes)
+    elif isinstance(kind, str) and kind in COMMITMENT_EVENTS:
+        caller.require(right_to_record(kind))
+    else:
+        caller.require(Right.CORRECT)  # whoever may record anything is told what is wrong with the kind
+
+
+def _once(unit: Unit, request: Request, decide: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    if request.once is None:
+        return decide()
+    before = unit.answer_to(request.once)
+    if before is not None:
+        return {**before, REPLAYED: True}
+    answer = decide()
+    unit.remember(request.once, answer)
+    return answer
+
+
+def _publish(unit: Unit, request: Request) -> Mapping[str, Any]:
+    body = _object(request.body)
+    details = {"visibility": "public"} | body
+    # Its own shape first, so that faults are told in the caller's terms.
+    checked(PROGRAMME, details)
+    if unit.programme(details["code"]) is not None:
+        raise Exists("programme", details["code"])
+    programme = Programme.publish(
+        {"occurred_on": details["adopted_on"], "programme": details}, unit.act(request.caller)
+    )
+    entry = programme.entries[0]
+    unit.keep(programme)
+    return {
+        "code": details["code"],
+        "version": 1,
+        "position": entry.position,
+        "recorded_at": instant(entry.recorded_at),
+    }
+
+
+def _amend(unit: Unit, request: Request, programme: Programme) -> Mapping[str, Any]:
+    kind, body = _kind_and_body(request.body)
+    _expect(request.if_match, programme.version)
+    programme.record(kind, body, unit.act(request.caller))
+    entry = programme.entries[-1]
+    unit.keep(programme)
+    status = "closed" if programme.now.closed_on else "open"
+    return _recorded(programme.now.code, entry, status)
+
+
+def _announce(unit: Unit, request: Request) -> Mapping[str, Any]:
+    body = announcement(_object(request.body))
+    try:
+        checked(COMMITMENT_EVENTS["announced"], body)
+        reference, code = body["commitment"]["reference"], body["commitment"]["programme"]
+        programme = unit.programme(code)
+        if programme is None:
+            raise Invalid([Fault("/programme", f"there is no programme {code}", "the code of a published programme")])
+        if programme.now.closed_on is not None:
+            raise Refused(
+                "programme-open", f"the programme was closed on {programme.now.closed_on}", "an open programme"
+            )
+        if unit.commitment(reference) is not None:
+            raise Exists("commitment", reference)
+        commitment = Commitment.announce(body, unit.act(request.caller), programme.now.partners.keys())
+    except Invalid as invalid:
+        flat = [replace(fault, pointer=fault.pointer.removeprefix("/commitment")) for fault in invalid.faults]
+        raise Invalid(flat) from None
+    entry = commitment.history.entries[0]
+    unit.keep(commitment)
+    return _recorded(reference, entry, commitment.history.state.status)
+
+
+def announcement(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Part a flat request to announce into the commitment and the common fields of an entry.
+
+    `partners` are the commitment's; unknown members are left among the commitment's, where they are refused.
+    """
+    common = {name: value for name, value in flat.items() if name in COMMON and name not in COMMITMENT.members}
+    commitment = {name: value for name, value in flat.items() if name not in common}
+    return {**common, "commitment": {"visibility": "public"} | commitment}
+
+
+def _record(unit: Unit, request: Request, commitment: Commitment) -> Mapping[str, Any]:
+    kind, body = _kind_and_body(request.body)
+    _expect(request.if_match, commitment.version)
+    details = commitment.history.state.details
+    programme = unit.programme(details["programme"])
+    assert programme is not None
+    commitment.record(kind, body, unit.act(request.caller), programme.now.partners.keys())
+    entry = commitment.history.entries[-1]
+    unit.keep(commitment)
+    return _recorded(details["reference"], entry, commitment.history.state.status)
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise Invalid([Fault("", "the body is no object", "a JSON object")])
+    return body
+
+
+def _kind_and_body(body: Any) -> tuple[str, dict[str, Any]]:
+    fields = dict(_object(body))
+    kind = fields.pop("kind", None)
+    if not isinstance(kind, str):
+        kinds = " | ".join((*COMMITMENT_EVENTS, *PROGRAMME_EVENTS, *CORRECTION_KINDS))
+        raise Invalid([Fault("/kind", "the kind of event is missing", kinds)])
+    return kind, fields
+
+
+def _expect(if_match: str | None, version: int) -> None:
+    if if_match is not None and if_match not in ("*", str(version)):
+        raise StaleVersion(if_match, version)
+
+
+def _recorded(reference: str, entry: Entry, status: str) -> dict[str, Any]:
+    return {
+        "reference": reference,
+        "version": entry.version,
+        "position": entry.position,
+        "kind": entry.kind,
+        "occurred_on": entry.facts["occurred_on"],
+        "effective_on": entry.facts["effective_on"],
+        "recorded_at": instant(entry.recorded_at),
+        "recorded_by": entry.recorded_by,
+        "status": status,
+        "receipt": None,
+    }
