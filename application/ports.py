@@ -69,6 +69,18 @@ class Once:
     body_tag: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as the ledger keeps it: never the secret, only its SHA-256."""
+
+    id: str
+    digest: bytes
+    actor: str
+    role: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
 class Unit(Protocol):
     """What a command works on while the ledger is locked for it. All of it is recorded, or nothing.
 
@@ -101,18 +113,6 @@ class Unit(Protocol):
 
     def remember(self, once: Once, answer: Mapping[str, Any]) -> None:
         """Remember the answer together with what it recorded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token as the ledger keeps it: never the secret, only its SHA-256."""
-
-    id: str
-    digest: bytes
-    actor: str
-    role: str
-    created_at: datetime
-    revoked_at: datetime | None = None
 
 
 Command = Callable[[Unit], Mapping[str, Any]]

@@ -133,23 +133,25 @@ def _announce(unit: Unit, request: Request) -> Mapping[str, Any]:
     body = announcement(_object(request.body))
     try:
         checked(COMMITMENT_EVENTS["announced"], body)
-        reference, code = body["commitment"]["reference"], body["commitment"]["programme"]
-        programme = unit.programme(code)
-        if programme is None:
-            raise Invalid([Fault("/programme", f"there is no programme {code}", "the code of a published programme")])
-        if programme.now.closed_on is not None:
-            raise Refused(
-                "programme-open", f"the programme was closed on {programme.now.closed_on}", "an open programme"
-            )
-        if unit.commitment(reference) is not None:
-            raise Exists("commitment", reference)
-        commitment = Commitment.announce(body, unit.act(request.caller), programme.now.partners.keys())
+        commitment = _announced(unit, request.caller, body)
     except Invalid as invalid:
         flat = [replace(fault, pointer=fault.pointer.removeprefix("/commitment")) for fault in invalid.faults]
         raise Invalid(flat) from None
     entry = commitment.history.entries[0]
     unit.keep(commitment)
-    return _recorded(reference, entry, commitment.history.state.status)
+    return _recorded(body["commitment"]["reference"], entry, commitment.history.state.status)
+
+
+def _announced(unit: Unit, caller: Caller, body: dict[str, Any]) -> Commitment:
+    reference, code = body["commitment"]["reference"], body["commitment"]["programme"]
+    programme = unit.programme(code)
+    if programme is None:
+        raise Invalid([Fault("/programme", f"there is no programme {code}", "the code of a published programme")])
+    if programme.now.closed_on is not None:
+        raise Refused("programme-open", f"the programme was closed on {programme.now.closed_on}", "an open programme")
+    if unit.commitment(reference) is not None:
+        raise Exists("commitment", reference)
+    return Commitment.announce(body, unit.act(caller), programme.now.partners.keys())
 
 
 def announcement(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -215,7 +215,7 @@ def _amended(state: State, reading: Reading) -> State:
 Effect = Callable[[State, Reading], State]
 MOVES: Final[Mapping[str, tuple[tuple[Condition, ...], Effect]]] = {
     "started": ((_OPEN, _NOT_SUSPENDED, _STAGE_ANNOUNCED), _started),
-    "progressed": ((_OPEN, _NOT_SUSPENDED, _STARTED), lambda s, r: _move_on(s, r)),
+    "progressed": ((_OPEN, _NOT_SUSPENDED, _STARTED), _move_on),
     "reviewed": ((_NOT_LEFT,), _reviewed),
     "achieved": ((_OPEN, _NOT_SUSPENDED, _HAS_EVIDENCE, _CONCLUDES), _achieved),
     "slipped": ((_OPEN, _NOT_SUSPENDED, _HAS_TARGET), _slipped),

@@ -23,7 +23,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def peaks(size: int) -> list[tuple[int, int]]:
-    """Give the perfect subtrees that a tree of *size* leaves consists of, left to right: (level, position it ends at)."""
+    """Give the perfect subtrees of a tree of *size* leaves, left to right: (level, position it ends at)."""
     found, position = [], 0
     for level in range(size.bit_length() - 1, -1, -1):
         if size >> level & 1:

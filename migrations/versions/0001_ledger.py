@@ -156,6 +156,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
 
+    op.execute("INSERT INTO head (id, position, recorded_at) VALUES (1, 0, 0)")
     for table in APPEND_ONLY:
         _forbid(table, "UPDATE")
         _forbid(table, "DELETE")

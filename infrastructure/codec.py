@@ -1,0 +1,138 @@
+"""Entry bytes: what a Merkle leaf is made of (design, section 4), and back again.
+
+The bytes are made once, at append, and never again. What was written by an older version is read through `UPCASTS`.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final, cast
+from uuid import UUID
+
+import rfc8785
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+from eventsourcing.utils import get_topic, resolve_topic
+
+from domain.answers import instant
+from domain.commitment import Commitment
+from domain.entry import Entry
+from domain.errors import TooLong
+from domain.ledger_stream import LedgerStream
+from domain.programme import Programme
+
+FORMAT: Final = 1
+LARGEST: Final = 65_535
+"""Bytes of the longest entry: entry bundles carry 16-bit lengths (C2SP tlog-tiles)."""
+_SALT: Final = 32
+
+RecordedEvent = Commitment.Event | Programme.Event | LedgerStream.Event
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+UPCASTS: Final[Mapping[int, Upcast]] = {}
+"""From format number n to n + 1, for the day that there is a second format."""
+
+
+@dataclass(frozen=True)
+class Draft(StoredEvent):
+    """An event on its way into the ledger; its bytes are made when it has a position."""
+
+    event: RecordedEvent
+    reference: str
+    internal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntryForm:
+    """What is stored of an event: the leaf, the open form if the leaf is closed, and the texts apart."""
+
+    leaf: bytes
+    opened: tuple[bytes, bytes] | None = None
+    prose: tuple[tuple[str, str, bytes], ...] = ()
+
+
+def canonical(value: object) -> bytes:
+    """Give the RFC 8785 bytes of a JSON value."""
+    return rfc8785.dumps(cast("Any", value))
+
+
+def draft(event: RecordedEvent, reference: str, *, internal: bool) -> Draft:
+    """Prepare an event for recording."""
+    return Draft(event.originator_id, event.originator_version, get_topic(type(event)), b"", event, reference, internal)
+
+
+def entry_form(stored: StoredEvent, position: int, recorded_at: datetime) -> EntryForm:
+    """Make the bytes of a draft, with fresh salts. TooLong if the log cannot take them."""
+    assert isinstance(stored, Draft)
+    entry, texts = stored.event.entry, stored.event.texts
+    prose = tuple((name, canonical(texts[name]), secrets.token_bytes(_SALT)) for name in sorted(texts))
+    written_at = instant(recorded_at)
+    open_form = canonical(
+        {
+            "v": FORMAT,
+            "position": position,
+            "recorded_at": written_at,
+            "recorded_by": entry.recorded_by,
+            "role": entry.role,
+            "stream": str(stored.originator_id),
+            "reference": stored.reference,
+            "version": entry.version,
+            "kind": entry.kind,
+            "facts": entry.facts,
+            "prose": {name: sha256(salt + value).hexdigest() for name, value, salt in prose},
+        }
+    )
+    if len(open_form) > LARGEST:
+        raise TooLong(len(open_form), LARGEST)
+    texts_apart = tuple((name, value.decode(), salt) for name, value, salt in prose)
+    if not stored.internal:
+        return EntryForm(open_form, None, texts_apart)
+    salt = secrets.token_bytes(_SALT)
+    closed = sha256(salt + open_form).hexdigest()
+    leaf = canonical({"v": FORMAT, "position": position, "recorded_at": written_at, "closed": closed})
+    return EntryForm(leaf, (open_form, salt), texts_apart)
+
+
+def decoded(open_form: bytes) -> dict[str, Any]:
+    """Read open entry bytes of any format as the newest."""
+    read: dict[str, Any] = json.loads(open_form)
+    while read["v"] < FORMAT:
+        read = UPCASTS[read["v"]](read)
+    return read
+
+
+def entry_of(read: Mapping[str, Any]) -> Entry:
+    """Give the entry that decoded bytes hold."""
+    return Entry(
+        read["position"],
+        read["version"],
+        read["kind"],
+        datetime.fromisoformat(read["recorded_at"]),
+        read["recorded_by"],
+        read["role"],
+        read["facts"],
+        tuple(sorted(read["prose"])),
+    )
+
+
+class EntryMapper(Mapper[UUID]):
+    """Between the aggregates' events and stored entries, in the terms of the `eventsourcing` library."""
+
+    def __init__(self) -> None:
+        super().__init__(JSONTranscoder())
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """Read a stored entry; its texts stay where they are."""
+        entry = entry_of(decoded(stored_event.state))
+        event = object.__new__(resolve_topic(stored_event.topic))
+        event.__dict__.update(
+            originator_id=stored_event.originator_id,
+            originator_version=stored_event.originator_version,
+            timestamp=entry.recorded_at,
+            entry=entry,
+            texts={},
+        )
+        if entry.version == 1:
+            event.__dict__["originator_topic"] = stored_event.topic.partition(".")[0]
+        return event

@@ -1,0 +1,299 @@
+"""Reading: a consistent snapshot and the queries on it (implements `application.ports.View`)."""
+
+import json
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import lru_cache
+from threading import Lock
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from application.projecting import state_from_row
+from domain.answers import ERASED, CommitmentAt, Kept, Moment, RecordedEntry
+from domain.entry import Entry, Facts, TextAt
+from domain.programme import ProgrammeState, programme_at
+from domain.vocabulary import CORRECTION_KINDS
+from infrastructure import clock
+from infrastructure.codec import decoded, entry_of
+from infrastructure.database import Database
+from infrastructure.recorder import frontier_at
+from infrastructure.tables import course, details, entries, entry_facts, head, opened, prose, relations, streams
+
+PAGE: Final = 500
+_REMEMBERED_ANSWERS: Final = 8
+
+CommitmentsAt = Sequence[CommitmentAt]
+
+
+class Readings:
+    """Opens views. What a (V, N) once answered is kept for a while: it can never change."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._answers: OrderedDict[tuple[date, int], CommitmentsAt] = OrderedDict()
+        self._lock = Lock()
+
+    @contextmanager
+    def view(self) -> Iterator["SqlView"]:
+        """Open a snapshot."""
+        with self._database.reading() as connection:
+            yield SqlView(connection, self)
+
+    def kept(self, as_of: date, log_size: int) -> CommitmentsAt | None:
+        """Give all commitments at (V, N), if they were asked for lately."""
+        with self._lock:
+            return self._answers.get((as_of, log_size))
+
+    def keep(self, as_of: date, log_size: int, found: CommitmentsAt) -> None:
+        """Remember all commitments at (V, N)."""
+        with self._lock:
+            self._answers[as_of, log_size] = found
+            while len(self._answers) > _REMEMBERED_ANSWERS:
+                self._answers.popitem(last=False)
+
+
+class SqlView:
+    """One snapshot."""
+
+    def __init__(self, connection: sa.Connection, readings: Readings) -> None:
+        self._connection, self._readings = connection, readings
+        row = connection.execute(sa.select(head.c.position, head.c.recorded_at)).one()
+        self._head = Moment(row.position, clock.from_micros(row.recorded_at) if row.position else None)
+
+    @property
+    def head(self) -> Moment:
+        """All that was known when the view was opened."""
+        return self._head
+
+    def moment(self, log_size: int) -> Moment:
+        """Give the moment at which *log_size* entries were known."""
+        if log_size == self._head.log_size or log_size == 0:
+            return self._head if log_size else Moment(0, None)
+        micros = self._connection.execute(
+            sa.select(entries.c.recorded_at).where(entries.c.position == log_size)
+        ).scalar_one()
+        return Moment(log_size, clock.from_micros(micros))
+
+    def size_known_at(self, instant: datetime) -> int:
+        """Give the greatest position recorded at or before *instant*, 0 if there is none."""
+        return (
+            self._connection.execute(
+                sa.select(entries.c.position)
+                .where(entries.c.recorded_at <= clock.to_micros(instant))
+                .order_by(entries.c.recorded_at.desc())
+                .limit(1)
+            ).scalar()
+            or 0
+        )
+
+    def commitments(self, as_of: date, log_size: int) -> CommitmentsAt:
+        """Give every commitment that exists at (V, N), ordered by reference, internal ones included."""
+        found = self._readings.kept(as_of, log_size)
+        if found is None:
+            found = self._commitments(as_of, log_size)
+            self._readings.keep(as_of, log_size, found)
+        return found
+
+    def commitment(self, reference: str, as_of: date, log_size: int) -> CommitmentAt | None:
+        """Give one commitment at (V, N)."""
+        found = self._commitments(as_of, log_size, streams.c.reference == reference)
+        return found[0] if found else None
+
+    def relating_to(self, reference: str, as_of: date, log_size: int) -> CommitmentsAt:
+        """Give the commitments at (V, N) that have a relation to *reference*."""
+        ever = sa.select(relations.c.stream).where(relations.c.reference == reference)
+        return [
+            each
+            for each in self._commitments(as_of, log_size, streams.c.stream.in_(ever))
+            if any(relation["reference"] == reference for relation in each.state.details.get("relations", ()))
+        ]
+
+    def _commitments(self, as_of: date, log_size: int, *which: sa.ColumnElement[bool]) -> CommitmentsAt:
+        day = as_of.toordinal()
+        version = (
+            sa.select(entry_facts.c.version)
+            .where(entry_facts.c.stream == streams.c.stream, entry_facts.c.position <= log_size)
+            .order_by(entry_facts.c.position.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        rows = self._connection.execute(
+            sa.select(
+                streams.c.reference,
+                streams.c.programme,
+                streams.c.internal,
+                version.label("known_version"),
+                details.c.body,
+                course.c.state,
+            )
+            .select_from(
+                streams.join(course, course.c.stream == streams.c.stream).join(
+                    details, details.c.digest == course.c.details
+                )
+            )
+            .where(
+                streams.c.sort == "commitment",
+                course.c.since <= day,
+                course.c.until > day,
+                course.c.from_position <= log_size,
+                course.c.to_position > log_size,
+                *which,
+            )
+            .order_by(streams.c.reference)
+        )
+        return [
+            CommitmentAt(
+                row.reference,
+                row.programme,
+                bool(row.internal),
+                row.known_version,
+                state_from_row(row.state, _members(row.body)),
+            )
+            for row in rows
+        ]
+
+    def programmes(self, as_of: date, log_size: int) -> Sequence[tuple[ProgrammeState, int, bool]]:
+        """Give every programme at (V, N) by code, with its last version known at N and whether it is internal."""
+        found = []
+        for row in self._connection.execute(
+            sa.select(streams.c.stream, streams.c.internal)
+            .where(streams.c.sort == "programme")
+            .order_by(streams.c.reference)
+        ):
+            recorded = self.entries(UUID(bytes=row.stream), log_size)
+            state = programme_at(recorded, as_of, log_size) if recorded else None
+            if state is not None:
+                found.append((state, recorded[-1].version, bool(row.internal)))
+        return found
+
+    def entries(self, stream: UUID, log_size: int) -> Sequence[Entry]:
+        """Give the entries of one stream known at N, by version."""
+        query = (
+            sa.select(sa.func.coalesce(opened.c.entry, entries.c.entry).label("form"))
+            .select_from(entries.outerjoin(opened, opened.c.position == entries.c.position))
+            .where(entries.c.stream == stream.bytes, entries.c.position <= log_size)
+            .order_by(entries.c.version)
+        )
+        return [entry_of(decoded(row.form)) for row in self._connection.execute(query)]
+
+    def recorded(
+        self, *, stream: UUID | None = None, after: int = 0, up_to: int, limit: int | None = None
+    ) -> Iterator[RecordedEntry]:
+        """Give entries with all that is shown of them, by position, from after *after* to *up_to*."""
+        which = () if stream is None else (entries.c.stream == stream.bytes,)
+        left = limit
+        while left is None or left > 0:
+            size = PAGE if left is None else min(PAGE, left)
+            page = self._page(size, entries.c.position > after, entries.c.position <= up_to, *which)
+            yield from page
+            if len(page) < size:
+                return
+            after = page[-1].entry.position
+            left = None if left is None else left - len(page)
+
+    def _page(self, size: int, *which: sa.ColumnElement[bool]) -> list[RecordedEntry]:
+        rows = self._connection.execute(
+            sa.select(
+                entries.c.position,
+                entries.c.stream,
+                entries.c.leaf_hash,
+                sa.func.coalesce(opened.c.entry, entries.c.entry).label("form"),
+                streams.c.programme,
+                streams.c.reference,
+                streams.c.internal,
+            )
+            .select_from(
+                entries.join(streams, streams.c.stream == entries.c.stream).outerjoin(
+                    opened, opened.c.position == entries.c.position
+                )
+            )
+            .where(*which)
+            .order_by(entries.c.position)
+            .limit(size)
+        ).all()
+        texts = self._prose([row.position for row in rows])
+        return [_recorded(row, texts[row.position]) for row in rows]
+
+    def _prose(self, positions: Sequence[int]) -> Mapping[int, Mapping[str, tuple[Any, bytes]]]:
+        found: defaultdict[int, dict[str, tuple[Any, bytes]]] = defaultdict(dict)
+        for start in range(0, len(positions), PAGE):
+            for row in self._connection.execute(
+                sa.select(prose).where(prose.c.position.in_(positions[start : start + PAGE]))
+            ):
+                found[row.position][row.member] = json.loads(row.value), row.salt
+        return found
+
+    def touched(self, since: date, until: date, log_size: int) -> Sequence[UUID]:
+        """Give the commitments' streams with an entry, or a corrected date, in effect after *since*, up to *until*."""
+        rows = self._connection.execute(
+            sa.select(course.c.stream)
+            .distinct()
+            .where(
+                course.c.since > since.toordinal(),
+                course.c.since <= until.toordinal(),
+                course.c.from_position <= log_size,
+                course.c.to_position > log_size,
+            )
+        )
+        return [UUID(bytes=row.stream) for row in rows]
+
+    def corrections(self, after: int, log_size: int) -> Sequence[RecordedEntry]:
+        """Give the rectifications and retractions with position after *after* and up to N, by position."""
+        wanted = sa.select(entry_facts.c.position).where(
+            entry_facts.c.kind.in_(CORRECTION_KINDS),
+            entry_facts.c.position > after,
+            entry_facts.c.position <= log_size,
+        )
+        found: list[RecordedEntry] = []
+        while True:
+            last = found[-1].entry.position if found else 0
+            page = self._page(PAGE, entries.c.position.in_(wanted), entries.c.position > last)
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
+        """Look texts up. What was erased is given as `domain.answers.ERASED`; None stands for no text."""
+        ways = list(wanted)
+        there = self._prose(sorted({int(way[0]) for way in ways}))
+        return {way: _text(there.get(int(way[0]), {}), way[1:]) for way in ways}
+
+    def root(self, log_size: int) -> bytes:
+        """Give the Merkle tree hash over the first *log_size* entries (RFC 9162, 2.1.1)."""
+        return frontier_at(self._connection, log_size).root
+
+
+def _recorded(row: Any, texts: Mapping[str, tuple[Any, bytes]]) -> RecordedEntry:
+    read = decoded(row.form)
+    kept = {
+        member: Kept(hashed, texts[member][1].hex(), texts[member][0]) if member in texts else Kept(hashed, None, None)
+        for member, hashed in read["prose"].items()
+    }
+    return RecordedEntry(
+        entry_of(read),
+        UUID(bytes=row.stream),
+        row.programme,
+        row.reference,
+        bool(row.internal),
+        row.leaf_hash,
+        kept,
+    )
+
+
+def _text(members: Mapping[str, tuple[Any, bytes]], way: tuple[int | str, ...]) -> Any:
+    if way[0] not in members:
+        return ERASED
+    found: Any = members[str(way[0])][0]
+    for step in way[1:]:
+        found = found[step]
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _members(body: str) -> Facts:
+    members: Facts = json.loads(body)
+    return members

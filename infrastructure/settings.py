@@ -1,0 +1,52 @@
+"""Every setting, typed, from LEDGER_* environment variables."""
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import sqlalchemy as sa
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as unknown:
+        message = f"{name} is no time zone; accepted: a name of the IANA database such as UTC or Europe/Brussels"
+        raise ValueError(message) from unknown
+    return name
+
+
+class Settings(BaseSettings):
+    """What can be set. Read once, in `infrastructure.wiring`."""
+
+    model_config = SettingsConfigDict(env_prefix="LEDGER_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(Path("ledger-data"), description="where the ledger's files lie; created when missing")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL of the database; the default is SQLite in the data directory"
+    )
+    log_origin: str = Field(
+        "localhost/implementation-ledger",
+        pattern=r"^[!-*,-~]{1,200}$",
+        description="the name of the log, in every proof; fixed for ever when the tables are made",
+    )
+    public_read: bool = Field(default=False, description="whether public programmes are read without a token")
+    four_eyes: bool = Field(default=True, description="whether nobody may correct an entry that they recorded")
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "UTC", description="where the day of recording is taken"
+    )
+    actor: str = Field("local", pattern=r"^[a-z0-9][a-z0-9-]{1,63}$", description="who records with the local commands")
+    max_body_bytes: int = Field(262_144, ge=1_024, le=262_144, description="the longest request body, in bytes")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="the least level that is logged")
+
+    def database(self) -> str:
+        """Give the URL of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'ledger.db'}"
+
+    def shown(self) -> dict[str, str]:
+        """Give every setting by the name of its variable, secrets masked."""
+        shown = {f"LEDGER_{name.upper()}": str(value) for name, value in self}
+        shown["LEDGER_DATABASE_URL"] = sa.make_url(self.database()).render_as_string(hide_password=True)
+        return shown

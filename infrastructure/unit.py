@@ -1,0 +1,205 @@
+"""What a command works on: aggregates as they are now, and a place for what it records.
+
+A batch shares one locked tail; each command stages its entries and only a command that succeeds passes them on.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from hmac import compare_digest
+from typing import Any, Protocol, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from application.access import Caller
+from application.errors import RepeatedDifferently
+from application.ports import Once, Token
+from domain.commitment import Commitment
+from domain.history import CourseChange
+from domain.ledger_stream import REFERENCE, STREAM, LedgerStream
+from domain.programme import Programme
+from domain.recording import Act
+from infrastructure import clock
+from infrastructure.codec import Draft, EntryMapper, RecordedEvent, draft
+from infrastructure.read_models import Projection, StreamHead
+from infrastructure.recorder import Tail, select_stored
+from infrastructure.tables import remembered, tokens
+
+Aggregate = Commitment | Programme | LedgerStream
+_mapper = EntryMapper()
+
+
+class AggregateCache(Protocol):
+    """Where aggregates wait for the next transaction."""
+
+    def get(self, stream: bytes) -> Aggregate | None: ...
+    def put(self, stream: bytes, aggregate: Aggregate) -> None: ...
+    def drop(self, stream: bytes) -> None: ...
+
+
+class Batch:
+    """What the commands of one transaction have recorded so far."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        tail: Tail,
+        cache: AggregateCache,
+        time_zone: ZoneInfo,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.connection, self.tail, self.cache, self.time_zone, self.now = connection, tail, cache, time_zone, now
+        self.projection = Projection()
+        self.events: dict[bytes, list[RecordedEvent]] = {}
+        self.answers: dict[bytes, tuple[bytes, Mapping[str, Any]]] = {}
+        self.inserts: dict[sa.Table, list[dict[str, Any]]] = {remembered: [], tokens: []}
+        self.revoked: list[dict[str, Any]] = []
+        self.changed = False
+
+    def write(self) -> None:
+        """Write everything; the transaction commits it."""
+        self.tail.write(self.connection)
+        self.projection.write(self.connection)
+        for table, rows in self.inserts.items():
+            if rows:
+                self.connection.execute(sa.insert(table), rows)
+        for row in self.revoked:
+            self.connection.execute(
+                sa.update(tokens).where(tokens.c.id == row["id"]).values(revoked_at=row["revoked_at"])
+            )
+
+
+class CommandUnit:
+    """Implements `application.ports.Unit` for one command of a batch."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._touched: set[bytes] = set()
+        self._drafts: list[tuple[Draft, StreamHead, CourseChange | None]] = []
+        self._answers: list[tuple[Once, Mapping[str, Any]]] = []
+        self._tokens: list[dict[str, Any]] = []
+        self._revoked: list[dict[str, Any]] = []
+        self._instant: datetime | None = None
+
+    def act(self, caller: Caller) -> Act:
+        """Give the next position and instant to the caller's entry."""
+        batch, after = self._batch, self._instant
+        instant = batch.tail.next_instant(batch.now(), after)
+        self._instant = instant
+        day = instant.astimezone(batch.time_zone).date()
+        return Act(batch.tail.position + len(self._drafts) + 1, instant, day, caller.actor, caller.role)
+
+    def commitment(self, reference: str) -> Commitment | None:
+        """Load a commitment."""
+        return cast("Commitment | None", self._load(Commitment.id_of(reference)))
+
+    def programme(self, code: str) -> Programme | None:
+        """Load a programme."""
+        return cast("Programme | None", self._load(Programme.id_of(code)))
+
+    def ledger_stream(self) -> LedgerStream | None:
+        """Load the ledger's own stream."""
+        return cast("LedgerStream | None", self._load(STREAM))
+
+    def _load(self, stream: UUID) -> Aggregate | None:
+        self._touched.add(stream.bytes)
+        found = self._batch.cache.get(stream.bytes)
+        if found is None:
+            stored = select_stored(self._batch.connection, stream)
+            events = [_mapper.to_domain_event(each) for each in stored]
+            for event in (*events, *self._batch.events.get(stream.bytes, ())):
+                found = event.mutate(found)
+            if found is not None:
+                self._batch.cache.put(stream.bytes, found)
+        return found
+
+    def keep(self, aggregate: Aggregate) -> None:
+        """Record what the aggregate has pending."""
+        head = self._head_of(aggregate)
+        self._touched.add(aggregate.id.bytes)
+        self._batch.cache.put(aggregate.id.bytes, aggregate)
+        changes: list[CourseChange] = aggregate.collect_course_changes() if isinstance(aggregate, Commitment) else []
+        for index, event in enumerate(aggregate.collect_events()):
+            drafted = draft(cast("RecordedEvent", event), head.reference, internal=head.internal)
+            self._drafts.append((drafted, head, changes[index] if changes else None))
+
+    def _head_of(self, aggregate: Aggregate) -> StreamHead:
+        if isinstance(aggregate, Commitment):
+            details = aggregate.history.state.details
+            programme = self.programme(details["programme"])
+            internal = "internal" in (
+                details.get("visibility"),
+                programme.now.details.get("visibility") if programme else None,
+            )
+            return StreamHead(aggregate.id, "commitment", details["reference"], details["programme"], internal)
+        if isinstance(aggregate, Programme):
+            now = aggregate.now
+            internal = now.details.get("visibility") == "internal"
+            return StreamHead(aggregate.id, "programme", now.code, now.code, internal)
+        return StreamHead(aggregate.id, "ledger", REFERENCE, None, internal=False)
+
+    def keep_token(self, token: Token) -> None:
+        """Keep a token's digest."""
+        self._tokens.append(
+            {
+                "id": token.id,
+                "digest": token.digest,
+                "actor": token.actor,
+                "role": token.role,
+                "created_at": clock.to_micros(token.created_at),
+                "revoked_at": None,
+            }
+        )
+
+    def revoke_token(self, token_id: str, at: datetime) -> None:
+        """Let a token be good for nothing from now on."""
+        self._revoked.append({"id": token_id, "revoked_at": clock.to_micros(at)})
+
+    def answer_to(self, once: Once) -> Mapping[str, Any] | None:
+        """Give the answer that the request got before; RepeatedDifferently if the body was another."""
+        before = self._batch.answers.get(once.request)
+        if before is None:
+            row = self._batch.connection.execute(
+                sa.select(remembered.c.body_tag, remembered.c.answer).where(remembered.c.request == once.request)
+            ).one_or_none()
+            if row is None:
+                return None
+            before = row.body_tag, json.loads(row.answer)
+        if not compare_digest(before[0], once.body_tag):
+            raise RepeatedDifferently
+        return before[1]
+
+    def remember(self, once: Once, answer: Mapping[str, Any]) -> None:
+        """Remember the answer together with what it recorded."""
+        self._answers.append((once, answer))
+
+    def finish(self) -> None:
+        """Pass everything on to the batch. What cannot take a position (TooLong) leaves the batch as it was."""
+        batch = self._batch
+        forms = [batch.tail.formed(drafted, drafted.event.entry.recorded_at, i) for i, (drafted, _, _) in
+                 enumerate(self._drafts, 1)]  # fmt: skip
+        for (drafted, head, change), form in zip(self._drafts, forms, strict=True):
+            batch.tail.take(drafted, drafted.event.entry.recorded_at, form)
+            batch.projection.take(head, drafted.event.entry, change)
+            batch.events.setdefault(head.stream.bytes, []).append(drafted.event)
+        now = clock.to_micros(self._instant or batch.now())
+        for once, answer in self._answers:
+            batch.answers[once.request] = once.body_tag, answer
+            batch.inserts[remembered].append(
+                {
+                    "request": once.request,
+                    "body_tag": once.body_tag,
+                    "answer": json.dumps(answer, ensure_ascii=False, separators=(",", ":")),
+                    "recorded_at": now,
+                }
+            )
+        batch.inserts[tokens] += self._tokens
+        batch.revoked += self._revoked
+        batch.changed = batch.changed or bool(self._drafts or self._tokens or self._revoked)
+
+    def abandon(self) -> None:
+        """Leave nothing behind: aggregates that may have been changed are loaded again when they are needed."""
+        for stream in self._touched:
+            self._batch.cache.drop(stream)

@@ -1,0 +1,181 @@
+"""The write path: everything that waits is recorded in one transaction, by one thread (design, section 4).
+
+Commands are decided while the end of the ledger is locked, so they see every entry that any process recorded before.
+A command that is refused leaves nothing behind and touches no other command of its batch.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from structlog import get_logger
+
+from application.errors import Declined
+from application.ports import Command
+from domain.errors import Refusal
+from domain.merkle import Frontier
+from infrastructure import clock
+from infrastructure.codec import entry_form
+from infrastructure.database import Database
+from infrastructure.recorder import ClockBehindError, lock_tail
+from infrastructure.tables import entries, remembered
+from infrastructure.unit import Aggregate, Batch, CommandUnit
+
+LARGEST_BATCH: Final = 256
+LARGEST_QUEUE: Final = 4_096
+CACHED_AGGREGATES: Final = 10_000
+REMEMBERED_FOR: Final = timedelta(days=30)
+
+Outcome = Mapping[str, Any] | BaseException
+_log = get_logger()
+
+
+class TooBusyError(Exception):
+    """More commands wait than the ledger will take on."""
+
+
+class Cache:
+    """Aggregates as of the last transaction of this process, the least recently used dropped first."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.frontier = Frontier()
+        self._aggregates: OrderedDict[bytes, Aggregate] = OrderedDict()
+
+    def get(self, stream: bytes) -> Aggregate | None:
+        """Give an aggregate, if it is there."""
+        found = self._aggregates.get(stream)
+        if found is not None:
+            self._aggregates.move_to_end(stream)
+        return found
+
+    def put(self, stream: bytes, aggregate: Aggregate) -> None:
+        """Keep an aggregate."""
+        self._aggregates[stream] = aggregate
+        self._aggregates.move_to_end(stream)
+        if len(self._aggregates) > CACHED_AGGREGATES:
+            self._aggregates.popitem(last=False)
+
+    def drop(self, stream: bytes) -> None:
+        """Forget an aggregate that may have changed."""
+        self._aggregates.pop(stream, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._aggregates.clear()
+        self.position, self.frontier = 0, Frontier()
+
+    def catch_up(self, connection: sa.Connection, position: int) -> None:
+        """Forget what another process has added to since."""
+        if position != self.position:
+            changed = sa.select(entries.c.stream).where(entries.c.position > self.position).distinct()
+            for row in connection.execute(changed):
+                self.drop(row.stream)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    command: Command
+    answer: "asyncio.Future[Mapping[str, Any]]"
+
+
+class Writer:
+    """Takes commands one by one from any number of callers and records them batch by batch."""
+
+    def __init__(self, database: Database, time_zone: ZoneInfo, now: Callable[[], datetime] = clock.now) -> None:
+        self._database, self._time_zone, self._now = database, time_zone, now
+        self._cache = Cache()
+        self._waiting: list[_Waiting] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._pump: asyncio.Task[None] | None = None
+        self.after_commit: Callable[[], None] = lambda: None
+
+    async def submit(self, command: Command) -> Mapping[str, Any]:
+        """Record a command with the next batch; give its answer, or raise what it raised.
+
+        A caller that goes away does not take the command back.
+        """
+        if len(self._waiting) >= LARGEST_QUEUE:
+            raise TooBusyError
+        answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(command, answer))
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._run())
+        return await asyncio.shield(answer)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+            outcomes = await loop.run_in_executor(self._thread, self.write, [each.command for each in batch])
+            for waiting, outcome in zip(batch, outcomes, strict=True):
+                if waiting.answer.cancelled():
+                    continue
+                if isinstance(outcome, BaseException):
+                    waiting.answer.set_exception(outcome)
+                    waiting.answer.exception()  # a caller that went away does not read it
+                else:
+                    waiting.answer.set_result(outcome)
+
+    async def drain(self) -> None:
+        """Wait until everything that was taken on is recorded."""
+        while self._pump is not None and not self._pump.done():
+            await self._pump
+
+    def record(self, command: Command) -> Mapping[str, Any]:
+        """Record one command now; give its answer, or raise what it raised."""
+        (outcome,) = self._thread.submit(self.write, [command]).result()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def write(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Record commands in one transaction. If it fails as a whole, each gets a transaction of its own."""
+        try:
+            return self._transaction(commands)
+        except Exception as failure:  # noqa: BLE001 -- whatever it was, every caller gets an answer
+            self._cache.clear()
+            if len(commands) == 1:
+                _log.error("recording failed", error=type(failure).__name__, exc_info=True)
+                return [failure]
+            return [outcome for command in commands for outcome in self.write([command])]
+
+    def _transaction(self, commands: Sequence[Command]) -> list[Outcome]:
+        with self._database.writing() as connection:
+            tail = lock_tail(connection, entry_form, self._cache.frontier)
+            self._cache.catch_up(connection, tail.position)
+            start = tail.position
+            batch = Batch(connection, tail, self._cache, self._time_zone, self._now)
+            outcomes = [self._decide(batch, command) for command in commands]
+            if batch.changed:
+                batch.write()
+        self._cache.position, self._cache.frontier = tail.position, tail.frontier
+        if tail.position != start:
+            self.after_commit()
+        return outcomes
+
+    def _decide(self, batch: Batch, command: Command) -> Outcome:
+        unit = CommandUnit(batch)
+        try:
+            answer = command(unit)
+            unit.finish()
+        except (Declined, Refusal, ClockBehindError) as refused:
+            unit.abandon()
+            return refused
+        return answer
+
+    def forget_old_answers(self) -> None:
+        """Delete remembered answers that nobody will ask for again."""
+        before = clock.to_micros(self._now() - REMEMBERED_FOR)
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(remembered).where(remembered.c.recorded_at < before))
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._thread.shutdown()
