@@ -94,7 +94,7 @@ class Projection:
 
     def rows(self) -> dict[sa.Table, list[Row]]:
         """Give all rows gathered, for comparing; complete only if nothing was written before."""
-        return {streams: list(self._heads.values()), **{table: rows for table, rows in self._inserts.items()}}
+        return {streams: list(self._heads.values()), **self._inserts}
 
     def write(self, connection: sa.Connection) -> None:
         """Write what was gathered."""

@@ -71,7 +71,7 @@ class SqlView:
 
     def moment(self, log_size: int) -> Moment:
         """Give the moment at which *log_size* entries were known."""
-        if log_size == self._head.log_size or log_size == 0:
+        if log_size in (self._head.log_size, 0):
             return self._head if log_size else Moment(0, None)
         micros = self._connection.execute(
             sa.select(entries.c.recorded_at).where(entries.c.position == log_size)

@@ -1,0 +1,150 @@
+"""The composition root: everything is joined here, and the ways in use nothing else of this package."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from application.access import Caller
+from application.cataloguing import load
+from application.ports import Command, Once, Token
+from application.tokens import create_token, revoke_token
+from infrastructure import clock
+from infrastructure.catalogues import reading as catalogues
+from infrastructure.codec import canonical
+from infrastructure.database import Database
+from infrastructure.identity import Identities, new_token
+from infrastructure.readings import Readings, SqlView
+from infrastructure.recorder import ClockBehindError
+from infrastructure.renderers.report_csv import report_csv
+from infrastructure.renderers.report_json import report_json
+from infrastructure.replaying import Differences, replay
+from infrastructure.settings import Settings
+from infrastructure.tables import fixed
+from infrastructure.writer import TooBusyError, Writer
+
+__all__ = [
+    "BadCatalogue", "ClockBehindError", "NotReadyError", "Once", "Services", "Settings", "TooBusyError", "build",
+    "canonical", "check_catalogue", "report_csv", "report_json",
+]  # fmt: skip
+
+VERSION: Final = version("implementation-ledger")
+BadCatalogue = catalogues.BadCatalogue
+
+
+class NotReadyError(Exception):
+    """The ledger cannot be used as it is; the text says what to do."""
+
+
+class Services:
+    """All that the API and the command line do with a ledger."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime] = clock.now) -> None:
+        self.settings, self.now = settings, now
+        self.time_zone = ZoneInfo(settings.time_zone)
+        self._database = Database(settings.database())
+        self._readings = Readings(self._database)
+        self._identities = Identities(self._database)
+        self.writer = Writer(self._database, self.time_zone, now)
+
+    # --- reading
+
+    def view(self) -> AbstractContextManager[SqlView]:
+        """Open a consistent snapshot."""
+        return self._readings.view()
+
+    def today(self) -> date:
+        """Give the day in the ledger's time zone."""
+        return self.now().astimezone(self.time_zone).date()
+
+    def caller(self, secret: str) -> Caller | None:
+        """Give who a token belongs to, None if it is not valid."""
+        return self._identities.caller(secret)
+
+    def tokens(self) -> list[Token]:
+        """Give every token there ever was."""
+        return self._identities.tokens()
+
+    # --- recording
+
+    async def submit(self, command: Command) -> Mapping[str, Any]:
+        """Record with the next batch."""
+        return await self.writer.submit(command)
+
+    def record(self, command: Command) -> Mapping[str, Any]:
+        """Record now."""
+        return self.writer.record(command)
+
+    def create_token(self, actor: str, role: str, by: str) -> str:
+        """Make a token and give its secret, which nobody can ask for again."""
+        secret, token = new_token(actor, role, self.now())
+        self.record(create_token(Caller(by, "administrator"), token))
+        return secret
+
+    def revoke_token(self, token_id: str, by: str) -> None:
+        """Revoke a token."""
+        known = {token.id: token for token in self.tokens()}
+        self.record(revoke_token(Caller(by, "administrator"), known.get(token_id), token_id))
+
+    def load(self, name_or_path: str, actor: str, progress: Callable[[int, int], None]) -> Mapping[str, Any]:
+        """Load a catalogue: a file, a folder, or the name of one that ships with the project."""
+        catalogue = catalogues.read(catalogues.find(name_or_path))
+        return self.record(load(catalogue, actor, four_eyes=self.settings.four_eyes, progress=progress))
+
+    # --- keeping
+
+    def migrate(self) -> bool:
+        """Bring the tables to this version and fix the log's origin; True if the tables changed."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        changed = self._database.migrate()
+        with self._database.writing() as connection:
+            if connection.execute(sa.select(fixed.c.value).where(fixed.c.name == "log_origin")).scalar() is None:
+                connection.execute(sa.insert(fixed).values(name="log_origin", value=self.settings.log_origin))
+        self.ready()
+        return changed
+
+    def ready(self) -> None:
+        """Raise NotReadyError unless the tables are of this version and the origin is the ledger's own."""
+        try:
+            current = self._database.is_current()
+        except sa.exc.SQLAlchemyError as broken:
+            raise NotReadyError(f"the database cannot be reached: {type(broken).__name__}") from broken
+        if not current:
+            raise NotReadyError("the database has other tables than this version needs; run `ledger migrate`")
+        with self._database.reading() as connection:
+            origin = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == "log_origin")).scalar()
+        if origin != self.settings.log_origin:
+            raise NotReadyError(
+                f"this ledger's log origin is {origin} for ever; LEDGER_LOG_ORIGIN says {self.settings.log_origin}"
+            )
+
+    def replay(self, *, check: bool, until: int | None, progress: Callable[[int, int], None]) -> Differences:
+        """Make the read models anew and compare them with the live ones."""
+        return replay(self._database, check=check, until=until, progress=progress)
+
+    def back_up(self, target: Path) -> None:
+        """Copy the ledger as it is at one moment."""
+        if not self._database.is_sqlite:
+            raise NotReadyError("this command copies SQLite ledgers; use pg_dump for PostgreSQL")
+        self._database.back_up(target)
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self.writer.close()
+        self._database.close()
+
+
+def build(settings: Settings | None = None, now: Callable[[], datetime] = clock.now) -> Services:
+    """Join everything. Reads the environment if no settings are given."""
+    return Services(settings or Settings(), now)
+
+
+def check_catalogue(name_or_path: str, source: Path) -> Iterator[tuple[str, str]]:
+    """Hold a catalogue's locations and hashes against a copy of its source; give every fault with its place."""
+    for fault in catalogues.check_source(catalogues.read(catalogues.find(name_or_path)), source):
+        yield fault.place, fault.message
