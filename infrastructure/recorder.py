@@ -45,6 +45,7 @@ class Tail:
 
     def __init__(self, position: int, recorded_at: int, frontier: Frontier, form: Form) -> None:
         self.position, self._recorded_at, self.frontier, self._form = position, recorded_at, frontier, form
+        self.leaf: bytes | None = None
         self._rows: dict[sa.Table, list[dict[str, Any]]] = {entries: [], opened: [], prose: []}
 
     def next_instant(self, now: datetime, after: datetime | None = None) -> datetime:
@@ -83,7 +84,7 @@ class Tail:
         self._rows[prose] += [
             {"position": position, "member": member, "value": value, "salt": salt} for member, value, salt in form.prose
         ]
-        self.position, self._recorded_at = position, micros
+        self.position, self._recorded_at, self.leaf = position, micros, leaf
         return position
 
     def write(self, connection: sa.Connection) -> None:

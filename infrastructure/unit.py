@@ -78,6 +78,7 @@ class CommandUnit:
         self._batch = batch
         self._touched: set[bytes] = set()
         self._drafts: list[tuple[Draft, StreamHead, CourseChange | None]] = []
+        self._events: dict[bytes, list[RecordedEvent]] = {}
         self._answers: list[tuple[Once, Mapping[str, Any]]] = []
         self._tokens: list[dict[str, Any]] = []
         self._revoked: list[dict[str, Any]] = []
@@ -109,7 +110,8 @@ class CommandUnit:
         if found is None:
             stored = select_stored(self._batch.connection, stream)
             events = [_mapper.to_domain_event(each) for each in stored]
-            for event in (*events, *self._batch.events.get(stream.bytes, ())):
+            staged = (*self._batch.events.get(stream.bytes, ()), *self._events.get(stream.bytes, ()))
+            for event in (*events, *staged):
                 found = event.mutate(found)
             if found is not None:
                 self._batch.cache.put(stream.bytes, found)
@@ -123,6 +125,7 @@ class CommandUnit:
         changes: list[CourseChange] = aggregate.collect_course_changes() if isinstance(aggregate, Commitment) else []
         for index, event in enumerate(aggregate.collect_events()):
             drafted = draft(cast("RecordedEvent", event), head.reference, internal=head.internal)
+            self._events.setdefault(head.stream.bytes, []).append(drafted.event)
             self._drafts.append((drafted, head, changes[index] if changes else None))
 
     def _head_of(self, aggregate: Aggregate) -> StreamHead:
@@ -183,7 +186,8 @@ class CommandUnit:
         for (drafted, head, change), form in zip(self._drafts, forms, strict=True):
             batch.tail.take(drafted, drafted.event.entry.recorded_at, form)
             batch.projection.take(head, drafted.event.entry, change)
-            batch.events.setdefault(head.stream.bytes, []).append(drafted.event)
+        for stream, events in self._events.items():
+            batch.events.setdefault(stream, []).extend(events)
         now = clock.to_micros(self._instant or batch.now())
         for once, answer in self._answers:
             batch.answers[once.request] = once.body_tag, answer

@@ -8,8 +8,9 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import sleep
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -24,13 +25,15 @@ from infrastructure import clock
 from infrastructure.codec import entry_form
 from infrastructure.database import Database
 from infrastructure.recorder import ClockBehindError, lock_tail
-from infrastructure.tables import entries, remembered
+from infrastructure.tables import entries, head, remembered
 from infrastructure.unit import Aggregate, Batch, CommandUnit
 
 LARGEST_BATCH: Final = 256
 LARGEST_QUEUE: Final = 4_096
 CACHED_AGGREGATES: Final = 10_000
 REMEMBERED_FOR: Final = timedelta(days=30)
+_PAUSES: Final = (0.0, 0.1, 0.5, 2.0)
+"""Seconds to wait before each look for a transaction of which it is not known whether it was committed."""
 
 Outcome = Mapping[str, Any] | BaseException
 _log = get_logger()
@@ -73,7 +76,9 @@ class Cache:
 
     def catch_up(self, connection: sa.Connection, position: int) -> None:
         """Forget what another process has added to since."""
-        if position != self.position:
+        if position < self.position:
+            self.clear()  # another ledger was put in this one's place
+        elif self._aggregates and position != self.position:
             changed = sa.select(entries.c.stream).where(entries.c.position > self.position).distinct()
             for row in connection.execute(changed):
                 self.drop(row.stream)
@@ -83,6 +88,15 @@ class Cache:
 class _Waiting:
     command: Command
     answer: "asyncio.Future[Mapping[str, Any]]"
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A transaction as far as it came: what it answers, and the entry it ends with once it is to be committed."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    position: int = 0
+    leaf: bytes | None = None
 
 
 class Writer:
@@ -110,11 +124,9 @@ class Writer:
         return await asyncio.shield(answer)
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
             batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-            outcomes = await loop.run_in_executor(self._thread, self.write, [each.command for each in batch])
-            for waiting, outcome in zip(batch, outcomes, strict=True):
+            for waiting, outcome in zip(batch, await self._outcomes(batch), strict=True):
                 if waiting.answer.cancelled():
                     continue
                 if isinstance(outcome, BaseException):
@@ -122,6 +134,13 @@ class Writer:
                     waiting.answer.exception()  # a caller that went away does not read it
                 else:
                     waiting.answer.set_result(outcome)
+
+    async def _outcomes(self, batch: Sequence[_Waiting]) -> Sequence[Outcome]:
+        try:
+            commands = [each.command for each in batch]
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self.write, commands)
+        except RuntimeError as closed:  # the thread has ended
+            return [closed] * len(batch)
 
     async def drain(self) -> None:
         """Wait until everything that was taken on is recorded."""
@@ -136,29 +155,59 @@ class Writer:
         return outcome
 
     def write(self, commands: Sequence[Command]) -> list[Outcome]:
-        """Record commands in one transaction. If it fails as a whole, each gets a transaction of its own."""
+        """Record commands in one transaction. If it fails as a whole, each gets a transaction of its own.
+
+        A failure while the transaction is committed leaves open whether it was. So it is looked up, and nothing is
+        recorded a second time; if that cannot be done either, every caller is told of the failure.
+        """
+        attempt = _Attempt()
         try:
-            return self._transaction(commands)
+            self._transaction(commands, attempt)
         except Exception as failure:  # noqa: BLE001 -- whatever it was, every caller gets an answer
             self._cache.clear()
-            if len(commands) == 1:
-                _log.error("recording failed", error=type(failure).__name__, exc_info=True)
-                return [failure]
-            return [outcome for command in commands for outcome in self.write([command])]
+            stands = self._stands(attempt)
+            if stands is None or (not stands and len(commands) == 1):
+                _log.error("recording failed", error=type(failure).__name__, in_doubt=stands is None, exc_info=True)
+                return [failure] * len(commands)
+            if not stands:
+                return [outcome for command in commands for outcome in self.write([command])]
+        if attempt.leaf is not None:
+            self._tell()
+        return attempt.outcomes
 
-    def _transaction(self, commands: Sequence[Command]) -> list[Outcome]:
+    def _transaction(self, commands: Sequence[Command], attempt: _Attempt) -> None:
         with self._database.writing() as connection:
             tail = lock_tail(connection, entry_form, self._cache.frontier)
             self._cache.catch_up(connection, tail.position)
-            start = tail.position
             batch = Batch(connection, tail, self._cache, self._time_zone, self._now)
-            outcomes = [self._decide(batch, command) for command in commands]
+            attempt.outcomes = [self._decide(batch, command) for command in commands]
             if batch.changed:
                 batch.write()
+            attempt.position, attempt.leaf = tail.position, tail.leaf
         self._cache.position, self._cache.frontier = tail.position, tail.frontier
-        if tail.position != start:
+
+    def _stands(self, attempt: _Attempt) -> bool | None:
+        """Whether an attempt was committed after all; None if that cannot be found out now."""
+        if attempt.leaf is None:
+            return False
+        for pause in _PAUSES:
+            sleep(pause)
+            try:
+                with self._database.writing() as connection:
+                    # The lock waits for a commit that is still under way on the server.
+                    connection.execute(sa.select(head.c.position).with_for_update()).one()
+                    query = sa.select(entries.c.leaf_hash).where(entries.c.position == attempt.position)
+                    found = connection.execute(query).scalar()
+            except sa.exc.SQLAlchemyError:
+                continue
+            return bool(found == attempt.leaf)
+        return None
+
+    def _tell(self) -> None:
+        try:
             self.after_commit()
-        return outcomes
+        except Exception:  # noqa: BLE001 -- what was recorded stays recorded, whoever hears of it
+            _log.error("an observer of the ledger failed", exc_info=True)
 
     def _decide(self, batch: Batch, command: Command) -> Outcome:
         unit = CommandUnit(batch)

@@ -1,0 +1,300 @@
+"""`ledger replay`: makes the read models anew from the entries, compares them with the live ones, puts them in place.
+
+One stream is in memory at a time. The entries themselves are looked at first: read models made from entries that are
+not what was recorded would be worth nothing, so nothing is compared or replaced then.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from application.errors import BadQuestion
+from domain.entry import Entry
+from domain.errors import Refusal
+from domain.ledger_stream import REFERENCE, STREAM
+from domain.merkle import Frontier, leaf_hash
+from domain.programme import Programme
+from domain.recording import stream_id
+from infrastructure import clock
+from infrastructure.codec import decoded, entry_of
+from infrastructure.database import Database
+from infrastructure.read_models import Projection, Row, StreamHead, projected
+from infrastructure.tables import DERIVED, FOR_EVER, course, details, entries, head, opened, relations, streams
+
+Progress = Callable[[int, int], None]
+_PAGE: Final = 500
+_OF_STREAM: Final = tuple(table for table in DERIVED if "stream" in table.c)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that is not what the entries make of it: in which table, of which stream, and what."""
+
+    table: str
+    reference: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.table}, {self.reference}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What a replay of *log_size* entries in *streams* streams found, and whether it replaced the live rows."""
+
+    log_size: int
+    streams: int
+    count: int
+    first: Difference | None
+    replaced: bool
+
+
+def replay(database: Database, *, check: bool, until: int | None, progress: Progress) -> Differences:
+    """Make the read models anew and compare them with the live ones, as far as these were known at *until*.
+
+    Unless *check* or *until* is given, the new rows replace the live ones, in one transaction and under the writer's
+    lock. *progress* is told how much is done, and of how much.
+    """
+    replacing = not check and until is None
+    with database.writing() if replacing else database.reading() as connection:
+        query = sa.select(head.c.position, head.c.recorded_at)
+        known = connection.execute(query.with_for_update() if replacing else query).one()
+        if until is not None and not 0 <= until <= known.position:
+            raise BadQuestion("until", f"{until} is no log size of this ledger", f"0 to {known.position}")
+        size = known.position if until is None else until
+        rebuilding = _Replay(connection, size, progress, all_known=until is None)
+        rebuilding.look_at_entries(known.recorded_at)
+        sound = not rebuilding.count
+        if sound:
+            rebuilding.go_through_streams(replacing=replacing)
+        return Differences(size, rebuilding.streams, rebuilding.count, rebuilding.first, replacing and sound)
+
+
+class _Replay:
+    def __init__(self, connection: sa.Connection, size: int, progress: Progress, *, all_known: bool) -> None:
+        self._connection, self._size, self._progress, self._all_known = connection, size, progress, all_known
+        self._done = self.streams = self.count = 0
+        self.first: Difference | None = None
+        self._internal_programmes: dict[str, bool] = {}
+
+    def _found(self, table: sa.Table, reference: str, what: str) -> None:
+        self.count += 1
+        self.first = self.first or Difference(table.name, reference, what)
+
+    def _advance(self, count: int) -> None:
+        self._done += count
+        self._progress(self._done, 2 * self._size)
+
+    # --- the entries
+
+    def look_at_entries(self, last_recorded_at: int) -> None:
+        """Find gaps, hashes that do not fit, and rows that say something else than their bytes."""
+        frontier, after, before = Frontier(), 0, 0
+        for row in self._rows():
+            self._gap(after, row.position)
+            after = row.position
+            faults = list(_faults(row))
+            if frontier.size == row.position - 1 and b"".join(frontier.append(row.leaf_hash)) != row.nodes:
+                faults.append("the tree nodes that it completes do not fit the leaf hashes")
+            if row.recorded_at <= before:
+                faults.append("it was not recorded after the entry before it")
+            before = row.recorded_at
+            for fault in faults:
+                self._found(entries, f"position {row.position}", fault)
+        self._gap(after, self._size + 1)
+        if self._all_known and not self.count:
+            self._look_at_head(before, last_recorded_at)
+
+    def _gap(self, after: int, position: int) -> None:
+        if position != after + 1:
+            self._found(entries, f"position {after + 1}", f"there is no entry before {position}")
+
+    def _rows(self) -> Iterator[Any]:
+        after = 0
+        while True:
+            query = (
+                _entries_with_open_forms()
+                .where(entries.c.position > after, entries.c.position <= self._size)
+                .order_by(entries.c.position)
+                .limit(_PAGE)
+            )
+            page = self._connection.execute(query).all()
+            yield from page
+            self._advance(len(page))
+            if len(page) < _PAGE:
+                return
+            after = page[-1].position
+
+    def _look_at_head(self, last: int, recorded_at: int) -> None:
+        beyond = self._connection.execute(sa.select(sa.func.max(entries.c.position))).scalar() or 0
+        if beyond != self._size:
+            self._found(head, "the ledger", f"it ends at {self._size}, but there is an entry {beyond}")
+        elif recorded_at != last:
+            self._found(head, "the ledger", f"the last entry is of {recorded_at}, the entries say {last}")
+
+    # --- the read models
+
+    def go_through_streams(self, *, replacing: bool) -> None:
+        """Compare, and replace, stream by stream; then look for rows that belong to no entry."""
+        for stream in self._stream_ids():
+            rows = self._connection.execute(
+                _entries_with_open_forms()
+                .where(entries.c.stream == stream, entries.c.position <= self._size)
+                .order_by(entries.c.version)
+            ).all()
+            self.streams += 1
+            self._stream(UUID(bytes=stream), rows, replacing=replacing)
+            self._advance(len(rows))
+        if self._all_known:
+            self._strays(replacing=replacing)
+
+    def _stream_ids(self) -> Iterator[bytes]:
+        query = sa.select(entries.c.stream).where(entries.c.position <= self._size).distinct()
+        query, last = query.order_by(entries.c.stream).limit(_PAGE), b""
+        while page := self._connection.execute(query.where(entries.c.stream > last)).scalars().all():
+            yield from page
+            last = page[-1]
+
+    def _stream(self, stream: UUID, rows: Sequence[Any], *, replacing: bool) -> None:
+        read = [decoded(row.opened or row.entry) for row in rows]
+        reference = read[0]["reference"]
+        history = [entry_of(each) for each in read]
+        if [entry.version for entry in history] != list(range(1, len(history) + 1)):
+            self._found(entries, reference, "its versions are not 1, 2, 3 … in the order of positions")
+            return
+        try:
+            projection = projected(self._head_of(stream, reference, history[0]), history)
+        except Refusal as refused:
+            self._found(entries, reference, f"its entries cannot stand together: {refused}")
+            return
+        self._compare(stream.bytes, reference, projection.rows())
+        if replacing:
+            self._replace(stream.bytes, projection)
+
+    def _head_of(self, stream: UUID, reference: str, first: Entry) -> StreamHead:
+        if stream == STREAM:
+            return StreamHead(stream, "ledger", REFERENCE, None, internal=False)
+        if first.kind == "programme_published":
+            internal = first.facts["programme"].get("visibility") == "internal"
+            return StreamHead(stream, "programme", reference, reference, internal)
+        commitment = first.facts["commitment"]
+        code = commitment["programme"]
+        internal = commitment.get("visibility") == "internal" or self._is_internal(code)
+        return StreamHead(stream, "commitment", reference, code, internal)
+
+    def _is_internal(self, code: str) -> bool:
+        if code not in self._internal_programmes:
+            query = _entries_with_open_forms().where(
+                entries.c.stream == Programme.id_of(code).bytes, entries.c.version == 1
+            )
+            row = self._connection.execute(query).one()
+            published = decoded(row.opened or row.entry)["facts"]["programme"]
+            self._internal_programmes[code] = published.get("visibility") == "internal"
+        return self._internal_programmes[code]
+
+    def _compare(self, stream: bytes, reference: str, expected: Mapping[sa.Table, list[Row]]) -> None:
+        for table, made in expected.items():
+            wanted = {_key(table, row): row for row in made}
+            live = {_key(table, row): row for row in self._live(table, stream, wanted)}
+            for key in sorted(wanted.keys() | live.keys()):
+                if key not in live:
+                    self._found(table, reference, f"a row is missing: {_shown(table, wanted[key])}")
+                elif key not in wanted:
+                    self._found(table, reference, f"a row is too many: {_shown(table, live[key])}")
+                elif live[key] != wanted[key]:
+                    self._found(table, reference, _unequal(table, live[key], wanted[key]))
+
+    def _live(self, table: sa.Table, stream: bytes, wanted: Mapping[Any, Row]) -> Iterator[Row]:
+        if table is details:
+            digests = [row["digest"] for row in wanted.values()]
+            for start in range(0, len(digests), _PAGE):
+                query = sa.select(details).where(details.c.digest.in_(digests[start : start + _PAGE]))
+                yield from map(dict, self._connection.execute(query).mappings())
+            return
+        for row in map(dict, self._connection.execute(sa.select(table).where(table.c.stream == stream)).mappings()):
+            if self._all_known or _clip(table, row, self._size, wanted):
+                yield row
+
+    def _replace(self, stream: bytes, projection: Projection) -> None:
+        for table in _OF_STREAM:
+            self._connection.execute(sa.delete(table).where(table.c.stream == stream))
+        digests = [row["digest"] for row in projection.rows()[details]]
+        for start in range(0, len(digests), _PAGE):
+            page = digests[start : start + _PAGE]
+            self._connection.execute(sa.delete(details).where(details.c.digest.in_(page)))
+        projection.write(self._connection)
+
+    def _strays(self, *, replacing: bool) -> None:
+        for table in DERIVED:
+            # A row of details belongs to the stretches of a course, every other row to the entries of a stream.
+            mine, owner = (table.c.digest, course.c.details) if table is details else (table.c.stream, entries.c.stream)
+            stray = mine.not_in(sa.select(owner))
+            for row in self._connection.execute(sa.select(table).where(stray)).mappings():
+                self._found(table, str(row.get("reference", "no stream")), f"it has no entries: {_shown(table, row)}")
+            if replacing:
+                self._connection.execute(sa.delete(table).where(stray))
+
+
+def _entries_with_open_forms() -> sa.Select[Any]:
+    joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
+    return sa.select(entries, opened.c.entry.label("opened"), opened.c.salt).select_from(joined)
+
+
+def _faults(row: Any) -> Iterator[str]:
+    """Say what a row tells that its bytes do not."""
+    if leaf_hash(row.entry) != row.leaf_hash:
+        yield "its bytes do not have the leaf hash that stands beside them"
+        return
+    leaf = read = decoded(row.entry)
+    if "closed" in leaf:
+        if row.opened is None or sha256(row.salt + row.opened).hexdigest() != leaf["closed"]:
+            yield "its open form is missing or not the one that was closed"
+            return
+        read = decoded(row.opened)
+    stream, sort = UUID(bytes=row.stream), row.topic.partition(".")[0]
+    named = STREAM if sort == "ledger" else stream_id(f"{sort}:{read['reference']}")
+    entry = entry_of(read)
+    said = (entry.position, clock.to_micros(entry.recorded_at), entry.version, read["stream"])
+    first_of_ledger = sort == "ledger" and entry.version == 1
+    kind = "opened" if first_of_ledger else entry.kind
+    if said != (row.position, row.recorded_at, row.version, str(stream)):
+        yield "position, instant, version or stream are not those of its bytes"
+    elif stream != named or row.topic != f"{sort}.{kind}":
+        yield "its stored name or stream does not fit its kind and reference"
+
+
+def _clip(table: sa.Table, row: Row, size: int, wanted: Mapping[Any, Row]) -> bool:
+    """Make a live row what it was when *size* entries were known; False if it was not there."""
+    if table is streams:
+        made = wanted.get(_key(table, row))
+        row["version"] = min(row["version"], made["version"]) if made else row["version"]
+    elif table is course:
+        row["to_position"] = row["to_position"] if row["to_position"] <= size else FOR_EVER
+        return bool(row["from_position"] <= size)
+    elif table is relations:
+        return _key(table, row) in wanted  # it does not say since when it is there
+    else:
+        return bool(row["position"] <= size)
+    return True
+
+
+def _key(table: sa.Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[column.name] for column in table.primary_key)
+
+
+def _shown(table: sa.Table, row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{column.name} {_value(row[column.name])}" for column in table.primary_key)
+
+
+def _unequal(table: sa.Table, live: Row, made: Row) -> str:
+    name = next(name for name, value in made.items() if live[name] != value)
+    return f"{name} is {_value(live[name])}, the entries give {_value(made[name])} ({_shown(table, made)})"
+
+
+def _value(value: Any) -> str:
+    text = value.hex() if isinstance(value, bytes) else str(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
