@@ -8,7 +8,6 @@ from typing import Any, Final
 from application.errors import NotPermitted
 from domain.corrections import named
 from domain.entry import Entry
-from domain.vocabulary import CORRECTION_KINDS
 
 
 class Right(StrEnum):
@@ -41,21 +40,19 @@ class Caller:
 
     def require(self, right: Right) -> None:
         """Raise NotPermitted unless the caller's role has the right."""
-        if right not in ROLES[self.role]:
-            roles = " or ".join(role for role, rights in ROLES.items() if right in rights)
-            raise NotPermitted(f"the role {self.role} may not {right.value}", f"a token with the role {roles}")
+        self.require_one_of(right)
+
+    def require_one_of(self, *rights: Right) -> None:
+        """Raise NotPermitted unless the caller's role has one of the rights."""
+        if ROLES[self.role].isdisjoint(rights):
+            roles = " or ".join(role for role, held in ROLES.items() if not held.isdisjoint(rights))
+            wanted = " or ".join(right.value for right in rights)
+            raise NotPermitted(f"the role {self.role} may not {wanted}", f"a token with the role {roles}")
 
 
 def may_read_internal(caller: Caller | None) -> bool:
     """Whether internal programmes and commitments are shown."""
     return caller is not None and Right.READ in ROLES[caller.role]
-
-
-def right_to_record(kind: object) -> Right:
-    """Give the right that a kind of commitment entry needs; corrections are looked at one by one."""
-    if kind == "reviewed":
-        return Right.REVIEW
-    return Right.CORRECT if kind in CORRECTION_KINDS else Right.RECORD
 
 
 def permit_correction(caller: Caller, body: Mapping[str, Any], entries: Sequence[Entry], *, four_eyes: bool) -> None:

@@ -80,7 +80,7 @@ class _Loader:
             return True
         facts, _ = split(
             "programme_published",
-            {"occurred_on": row.body.get("adopted_on"), "programme": {"visibility": "public", **row.body}},
+            {"occurred_on": row.body.get("adopted_on"), "details": {"visibility": "public", **row.body}},
         )
         self._same(row, there.entries[0], facts)
         return False

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from application.access import Caller, Right, permit_correction, right_to_record
+from application.access import Caller, Right, permit_correction
 from application.errors import Exists, StaleVersion, Unknown
 from application.ports import Command, Once, Unit
 from domain.answers import instant
@@ -22,11 +22,11 @@ REPLAYED: Final = "replayed"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks to record which body; *if_match* is the version the caller has seen, *once* recognises a repetition."""
+    """Who asks to record which body; *if_match* holds the versions the caller has seen, *once* recognises a repetition."""
 
     caller: Caller
     body: Any
-    if_match: str | None = None
+    if_match: frozenset[str] | None = None
     once: Once | None = None
 
 
@@ -40,14 +40,18 @@ def publish_programme(request: Request) -> Command:
     return command
 
 
-def record_programme_event(request: Request, code: str) -> Command:
+def record_programme_event(request: Request, code: str, *, four_eyes: bool) -> Command:
     """Amend, close or correct a programme."""
 
     def command(unit: Unit) -> Mapping[str, Any]:
         programme = unit.programme(code)
         if programme is None:
             raise Unknown("programme", code)
-        request.caller.require(Right.PUBLISH)
+        if _kind(request) in CORRECTION_KINDS:
+            request.caller.require_one_of(Right.CORRECT, Right.PUBLISH)
+            permit_correction(request.caller, request.body, programme.entries, four_eyes=four_eyes)
+        else:
+            request.caller.require(Right.PUBLISH)
         return _once(unit, request, lambda: _amend(unit, request, programme))
 
     return command
@@ -77,15 +81,19 @@ def record_event(request: Request, reference: str, *, four_eyes: bool) -> Comman
 
 
 def _permit(request: Request, commitment: Commitment, *, four_eyes: bool) -> None:
-    caller, body = request.caller, request.body if isinstance(request.body, dict) else {}
-    kind = body.get("kind")
-    if isinstance(kind, str) and kind in CORRECTION_KINDS:
+    caller, kind = request.caller, _kind(request)
+    if kind in CORRECTION_KINDS:
         caller.require(Right.CORRECT)
-        permit_correction(caller, body, commitment.history.entries, four_eyes=four_eyes)
-    elif isinstance(kind, str) and kind in COMMITMENT_EVENTS:
-        caller.require(right_to_record(kind))
+        permit_correction(caller, request.body, commitment.history.entries, four_eyes=four_eyes)
+    elif kind in COMMITMENT_EVENTS:
+        caller.require(Right.REVIEW if kind == "reviewed" else Right.RECORD)
     else:
         caller.require(Right.CORRECT)  # whoever may record anything is told what is wrong with the kind
+
+
+def _kind(request: Request) -> str:
+    kind = request.body.get("kind") if isinstance(request.body, dict) else None
+    return kind if isinstance(kind, str) else ""
 
 
 def _once(unit: Unit, request: Request, decide: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -107,7 +115,7 @@ def _publish(unit: Unit, request: Request) -> Mapping[str, Any]:
     if unit.programme(details["code"]) is not None:
         raise Exists("programme", details["code"])
     programme = Programme.publish(
-        {"occurred_on": details["adopted_on"], "programme": details}, unit.act(request.caller)
+        {"occurred_on": details["adopted_on"], "details": details}, unit.act(request.caller)
     )
     entry = programme.entries[0]
     unit.keep(programme)
@@ -191,9 +199,9 @@ def _kind_and_body(body: Any) -> tuple[str, dict[str, Any]]:
     return kind, fields
 
 
-def _expect(if_match: str | None, version: int) -> None:
-    if if_match is not None and if_match not in ("*", str(version)):
-        raise StaleVersion(if_match, version)
+def _expect(if_match: frozenset[str] | None, version: int) -> None:
+    if if_match is not None and if_match.isdisjoint(("*", str(version))):
+        raise StaleVersion(" or ".join(sorted(if_match)), version)
 
 
 def _recorded(reference: str, entry: Entry, status: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ def create_token(caller: Caller, token: Token) -> Command:
     """Let *token* act for its actor in its role."""
 
     def command(unit: Unit) -> Mapping[str, Any]:
-        _note(unit, caller, "token_created", {"token": token.id, "actor": token.actor, "role": token.role})
+        _note(unit, caller, "token_created", {"token": token.id, "actor": token.actor, "granted_role": token.role})
         unit.keep_token(token)
         return {"token": token.id}
 

@@ -81,7 +81,7 @@ def split(kind: str, body: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
             if any(texts):
                 prose[name] = [text.get("changes", {}) for text in texts]
         else:
-            facts[name] = _without_absent(value) if name in ("commitment", "programme") else value
+            facts[name] = _without_absent(value) if name in ("commitment", "details") else value
     return facts, prose
 
 

@@ -45,7 +45,7 @@ def programme_at(entries: Sequence[Entry], as_of: date | None, log_size: int) ->
 
 
 def _published(reading: Reading) -> ProgrammeState:
-    details = dict(reading.facts["programme"])
+    details = dict(reading.facts["details"])
     partners = {partner["code"]: partner for partner in details.pop("partners", ())}
     _refuse_unknown_parents(partners, reading)
     return ProgrammeState(details["code"], details, reading.effective_on, partners)
@@ -141,7 +141,7 @@ class Programme(BaseAggregate[UUID]):
         fold_programme(known([entry]).in_order())
         return cls._create(
             cls.Published,
-            id=cls.id_of(body["programme"]["code"]),
+            id=cls.id_of(body["details"]["code"]),
             timestamp=act.recorded_at,
             entry=entry,
             texts=texts,

@@ -83,7 +83,7 @@ def rectified(reading: Reading, version: int, changed: Facts, texts_at: TextAt) 
             facts.pop(name, None)
             texts.pop(name, None)
         else:
-            facts[name] = value if name not in ("commitment", "programme") else _inside(facts[name], value)
+            facts[name] = value if name not in ("commitment", "details") else _inside(facts[name], value)
     effective_on = date.fromisoformat(facts["effective_on"])
     corrected_by = (*reading.corrected_by, version)
     return replace(reading, facts=facts, texts=texts, effective_on=effective_on, corrected_by=corrected_by)

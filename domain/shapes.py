@@ -224,7 +224,7 @@ PROGRAMME: Final = record(
 )
 _REGISTER: Final = Many(PARTNER, 1_000)
 PROGRAMME_EVENTS: Final[Mapping[str, Record]] = {
-    "programme_published": record({**COMMON, "programme": PROGRAMME}, "occurred_on programme"),
+    "programme_published": record({**COMMON, "details": PROGRAMME}, "occurred_on details"),
     "programme_amended": _event(
         {
             "changes": PROGRAMME.changes(("title", "publisher", "source")),
@@ -241,8 +241,8 @@ PROGRAMME_EVENTS: Final[Mapping[str, Record]] = {
 # The ledger's own stream. Facts only: who was given which right, and what was done to the ledger.
 LEDGER_EVENTS: Final[Mapping[str, Record]] = {
     "token_created": record(
-        {**COMMON, "token": THEME, "actor": ACTOR, "role": Word(words.ROLES), "organisation": PARTNER_CODE},
-        "occurred_on token actor role",
+        {**COMMON, "token": THEME, "actor": ACTOR, "granted_role": Word(words.ROLES)},
+        "occurred_on token actor granted_role",
     ),
     "token_revoked": record({**COMMON, "token": THEME, "actor": ACTOR}, "occurred_on token actor"),
 }
@@ -253,7 +253,7 @@ def correctable(shape: Record) -> Record:
     members = {name: member for name, member in shape.members.items() if name != "external_id"}
     for name, fixed in (
         ("commitment", ("reference", "programme", "visibility")),
-        ("programme", ("code", "visibility")),
+        ("details", ("code", "visibility")),
     ):
         inner = members.get(name)
         if isinstance(inner, Record):

@@ -31,7 +31,13 @@ class Database:
         self._reader = self._engine(pool_size=_READERS, begin="BEGIN", query_only=True)
 
     def _engine(self, *, pool_size: int, begin: str, query_only: bool) -> sa.Engine:
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 60}
+        # Parameters are what entries say: they stay out of errors, and so out of logs.
+        options: dict[str, Any] = {
+            "pool_size": pool_size,
+            "max_overflow": 0,
+            "pool_timeout": 60,
+            "hide_parameters": True,
+        }
         if not self.is_sqlite:
             return sa.create_engine(
                 self.url,

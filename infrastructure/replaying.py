@@ -179,7 +179,7 @@ class _Replay:
         if stream == STREAM:
             return StreamHead(stream, "ledger", REFERENCE, None, internal=False)
         if first.kind == "programme_published":
-            internal = first.facts["programme"].get("visibility") == "internal"
+            internal = first.facts["details"].get("visibility") == "internal"
             return StreamHead(stream, "programme", reference, reference, internal)
         commitment = first.facts["commitment"]
         code = commitment["programme"]
@@ -192,7 +192,7 @@ class _Replay:
                 entries.c.stream == Programme.id_of(code).bytes, entries.c.version == 1
             )
             row = self._connection.execute(query).one()
-            published = decoded(row.opened or row.entry)["facts"]["programme"]
+            published = decoded(row.opened or row.entry)["facts"]["details"]
             self._internal_programmes[code] = published.get("visibility") == "internal"
         return self._internal_programmes[code]
 

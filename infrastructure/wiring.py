@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from application.access import Caller
 from application.cataloguing import load
 from application.ports import Command, Once, Token
+from application.reporting import Press
 from application.tokens import create_token, revoke_token
-from infrastructure import clock
+from infrastructure import clock, telemetry
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.codec import canonical
 from infrastructure.database import Database
@@ -29,12 +30,14 @@ from infrastructure.tables import fixed
 from infrastructure.writer import TooBusyError, Writer
 
 __all__ = [
-    "BadCatalogue", "ClockBehindError", "NotReadyError", "Once", "Services", "Settings", "TooBusyError", "build",
+    "BadCatalogue", "BadDatabaseUrl", "ClockBehindError", "DatabaseFailed", "Differences", "NotReadyError", "Once", "Services", "Settings", "TooBusyError", "build",
     "canonical", "check_catalogue", "report_csv", "report_json",
 ]  # fmt: skip
 
 VERSION: Final = version("implementation-ledger")
 BadCatalogue = catalogues.BadCatalogue
+BadDatabaseUrl = sa.exc.ArgumentError
+DatabaseFailed = sa.exc.SQLAlchemyError
 
 
 class NotReadyError(Exception):
@@ -45,7 +48,7 @@ class Services:
     """All that the API and the command line do with a ledger."""
 
     def __init__(self, settings: Settings, now: Callable[[], datetime] = clock.now) -> None:
-        self.settings, self.now = settings, now
+        self.settings, self.now, self.version = settings, now, VERSION
         self.time_zone = ZoneInfo(settings.time_zone)
         self._database = Database(settings.database())
         self._readings = Readings(self._database)
@@ -69,6 +72,10 @@ class Services:
     def tokens(self) -> list[Token]:
         """Give every token there ever was."""
         return self._identities.tokens()
+
+    def press(self) -> Press:
+        """Give what reports are made with."""
+        return Press(origin=self.settings.log_origin, version=VERSION, canonical=canonical)
 
     # --- recording
 
@@ -141,7 +148,9 @@ class Services:
 
 def build(settings: Settings | None = None, now: Callable[[], datetime] = clock.now) -> Services:
     """Join everything. Reads the environment if no settings are given."""
-    return Services(settings or Settings(), now)
+    settings = settings or Settings()
+    telemetry.configure(settings.log_level)
+    return Services(settings, now)
 
 
 def check_catalogue(name_or_path: str, source: Path) -> Iterator[tuple[str, str]]:

@@ -110,6 +110,11 @@ class Writer:
         self._pump: asyncio.Task[None] | None = None
         self.after_commit: Callable[[], None] = lambda: None
 
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for the next batch."""
+        return len(self._waiting)
+
     async def submit(self, command: Command) -> Mapping[str, Any]:
         """Record a command with the next batch; give its answer, or raise what it raised.
 

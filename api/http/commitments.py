@@ -1,0 +1,84 @@
+"""Commitments: announce, record, find, look at, replay."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.http import openapi
+from api.http.gate import Gate, as_answer, as_page
+from api.http.paging import Cursor, page
+from api.http.queries import CommitmentsQuery, Nothing, Paged, TwoTimes
+from api.http.times import Times, pinned
+from application import recording, replaying
+from application.errors import BadQuestion
+from application.ports import View
+
+
+def routes(gate: Gate) -> APIRouter:
+    """Give the routes of commitments."""
+    router = APIRouter(prefix="/v1/commitments", tags=["commitments"])
+    services = gate.services
+
+    @router.post("", status_code=201, **openapi.announce())
+    async def announce(request: Request, _: Annotated[Nothing, Query()]) -> Response:
+        answer, headers = await gate.record(request, recording.announce)
+        headers["Location"] = f"/v1/commitments/{answer['reference']}"
+        return as_answer(answer, answer["position"], status=201, headers=headers)
+
+    @router.post("/{reference}/events", status_code=201, **openapi.record_event())
+    async def record(request: Request, reference: str, _: Annotated[Nothing, Query()]) -> Response:
+        four_eyes = services.settings.four_eyes
+        answer, headers = await gate.record(
+            request, lambda asked: recording.record_event(asked, reference, four_eyes=four_eyes)
+        )
+        headers["Location"] = f"/v1/events/{answer['position']}"
+        return as_answer(answer, answer["position"], status=201, headers=headers)
+
+    @router.get("", **openapi.reading("Page of commitments", "CommitmentPage"))
+    async def listing(request: Request, query: Annotated[CommitmentsQuery, Query()]) -> Response:
+        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+            times, cursor = pinned(query, view, services)
+            return _page(view, query, times, cursor, internal=internal)
+
+        body, head = await gate.read(request, read)
+        return as_page(request, body, head)
+
+    @router.get("/{reference}", **openapi.reading("Commitment at two times", "Commitment"))
+    async def show(request: Request, reference: str, query: Annotated[TwoTimes, Query()]) -> Response:
+        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+            times = Times.resolved(query, view, services)
+            return replaying.commitment(view, reference, times.as_of, times.moment, may_read_internal=internal)
+
+        body, head = await gate.read(request, read)
+        return as_answer(body, head, headers={"ETag": f'"{body["version"]}"'})
+
+    @router.get("/{reference}/history", **openapi.reading("Every entry known, in order", "History"))
+    async def history(request: Request, reference: str, query: Annotated[Paged, Query()]) -> Response:
+        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+            times, cursor = pinned(query, view, services)
+            items = replaying.history(view, reference, times.as_of, times.moment, may_read_internal=internal)
+            return times.page_of(items, cursor, query.limit, key=lambda item: item["version"])
+
+        body, head = await gate.read(request, read)
+        return as_page(request, body, head)
+
+    return router
+
+
+def _page(
+    view: View, query: CommitmentsQuery, times: Times, cursor: Cursor | None, *, internal: bool
+) -> dict[str, Any]:
+    listing = replaying.commitments(
+        view, query.filters(), query.sort, times.as_of, times.moment, may_read_internal=internal
+    )
+    keys = listing.keys()
+    first = 0
+    if cursor is not None:
+        key = next((key for key in keys if key[1] == cursor.after), None)
+        if key is None:
+            raise BadQuestion("cursor", "it belongs to another list", "the filters and order of the page before")
+        first = listing.after(key)
+    items = listing.page(first, query.limit)
+    there_is_more = first + len(items) < len(keys)
+    after = times.cursor(keys[first + len(items) - 1][1]) if there_is_more else None
+    return page(items, after, total=len(keys), **times.echoed())

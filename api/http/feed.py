@@ -1,0 +1,97 @@
+"""The whole ledger by position: in pages, as a stream, and one entry at a time."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.http import openapi
+from api.http.gate import Gate, as_answer, as_page, wants
+from api.http.paging import Cursor, page
+from api.http.problems import NotAcceptable
+from api.http.queries import FeedQuery, Nothing, TwoTimes
+from api.http.times import Times
+from application.errors import BadQuestion, Unknown
+from application.ports import View
+from application.two_times import moment_of
+from domain.answers import Moment, entry_answer
+
+NDJSON = "application/x-ndjson"
+_CHUNK = 500
+
+
+def routes(gate: Gate) -> APIRouter:
+    """Give the routes of the feed."""
+    router = APIRouter(prefix="/v1/events", tags=["events"])
+    services = gate.services
+
+    def moment(query: FeedQuery, view: View) -> Moment:
+        times = TwoTimes(log_size=query.log_size, known_at=query.known_at)
+        return Times.resolved(times, view, services).moment
+
+    @router.get("", **openapi.feed())
+    async def events(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
+        media_type = wants(request, ("application/json", NDJSON))
+        if media_type is None:
+            raise NotAcceptable(f"accepted: application/json or {NDJSON}")
+
+        def read(view: View, internal: bool) -> tuple[dict[str, Any], bool]:  # noqa: FBT001 -- the gate's callback
+            if media_type == NDJSON:
+                return {"up_to": moment(query, view).log_size}, internal
+            return _page(view, query, moment(query, view), internal=internal), internal
+
+        (body, internal), head = await gate.read(request, read)
+        if media_type == NDJSON:
+            lines = _lines(gate, query.after, body["up_to"], internal=internal)
+            return StreamingResponse(lines, media_type=NDJSON, headers={"Ledger-Position": str(head)})
+        return as_page(request, body, head)
+
+    @router.get("/{position}", **openapi.reading("One entry", "Entry"))
+    async def entry(
+        request: Request, position: Annotated[int, Path(ge=1, le=2**53 - 1)], _: Annotated[Nothing, Query()]
+    ) -> Response:
+        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+            for found in view.recorded(after=position - 1, up_to=position):
+                if internal or not found.internal:
+                    return entry_answer(found)
+            raise Unknown("entry", str(position))
+
+        body, head = await gate.read(request, read)
+        return as_answer(body, head)
+
+    return router
+
+
+def _page(view: View, query: FeedQuery, moment: Moment, *, internal: bool) -> dict[str, Any]:
+    after = query.after
+    if query.cursor is not None:
+        cursor = Cursor.read(query.cursor)
+        if not cursor.after.isdecimal() or (query.log_size not in (None, cursor.log_size)):
+            raise BadQuestion("cursor", "it belongs to another list", "`next` of this list's page before")
+        after, moment = int(cursor.after), moment_of(view, "cursor", cursor.log_size)
+    items: list[dict[str, Any]] = []
+    for found in view.recorded(after=after, up_to=moment.log_size):
+        if internal or not found.internal:
+            if len(items) == query.limit:
+                break
+            items.append(entry_answer(found))
+    else:
+        return page(items, None, log_size=moment.log_size, known_at=Times.known_at(moment))
+    following = Cursor(str(items[-1]["position"]), "", moment.log_size).text()
+    return page(items, following, log_size=moment.log_size, known_at=Times.known_at(moment))
+
+
+async def _lines(gate: Gate, after: int, up_to: int, *, internal: bool) -> AsyncIterator[bytes]:
+    """Give an entry a line. A view a chunk: entries never change, and no snapshot is held for a slow reader."""
+    while after < up_to:
+
+        def chunk(after: int = after) -> tuple[bytes, int]:
+            with gate.services.view() as view:
+                found = list(view.recorded(after=after, up_to=up_to, limit=_CHUNK))
+            shown = [orjson.dumps(entry_answer(each)) + b"\n" for each in found if internal or not each.internal]
+            return b"".join(shown), found[-1].entry.position if found else up_to
+
+        lines, after = await gate.in_thread(chunk)
+        yield lines

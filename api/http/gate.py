@@ -1,0 +1,156 @@
+"""What every request passes: who asks, what they have seen, and the thread in which the ledger is read."""
+
+import re
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from hmac import digest
+from typing import Any, Final, TypeVar
+
+import anyio
+import anyio.to_thread
+import orjson
+from fastapi import Request, Response
+
+from api.http.bodies import as_json, read_bytes
+from api.http.paging import link_to_next
+from api.http.problems import BehindPosition, Unauthorised
+from application import recording
+from application.access import Caller, may_read_internal
+from application.errors import BadQuestion
+from application.ports import Command, Once, View
+from infrastructure.wiring import Services, canonical
+
+Answered = TypeVar("Answered")
+_READERS: Final = 4
+_KEY: Final = re.compile(r"[!-~]{1,255}")
+_ETAG: Final = re.compile(r'\*|"[^"]*"')
+
+
+class Gate:
+    """The ledger as one request may use it."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._readers = anyio.CapacityLimiter(_READERS)
+
+    async def in_thread(self, work: Callable[[], Answered]) -> Answered:
+        """Do blocking work in the small pool of readers."""
+        return await anyio.to_thread.run_sync(work, limiter=self._readers)
+
+    async def caller(self, request: Request) -> Caller:
+        """Give who asks; Unauthorised without a valid token."""
+        secret = _bearer(request)
+        if secret is None:
+            raise Unauthorised("no token was sent; accepted: Authorization: Bearer <token>")
+        return await self.in_thread(lambda: self._known(secret))
+
+    def _known(self, secret: str) -> Caller:
+        caller = self.services.caller(secret)
+        if caller is None:
+            raise Unauthorised("the token is not valid; accepted: a token that was not revoked")
+        return caller
+
+    async def read(self, request: Request, work: Callable[[View, bool], Answered]) -> tuple[Answered, int]:
+        """Read from one snapshot; *work* is told whether internal things may be seen. Gives the head, too."""
+        secret, services = _bearer(request), self.services
+        if secret is None and not services.settings.public_read:
+            raise Unauthorised("no token was sent; accepted: Authorization: Bearer <token>")
+        at_least = _at_least(request)
+
+        def reading() -> tuple[Answered, int]:
+            caller = None if secret is None else self._known(secret)
+            with services.view() as view:
+                head = view.head.log_size
+                if head < at_least:
+                    raise BehindPosition(f"the head is {head}, before {at_least}; accepted: up to {head}, or later")
+                return work(view, may_read_internal(caller)), head
+
+        return await self.in_thread(reading)
+
+    async def record(
+        self, request: Request, command: Callable[[recording.Request], Command]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Record the body of a request; give the answer and its headers."""
+        caller = await self.caller(request)
+        raw = await read_bytes(request, self.services.settings.max_body_bytes)
+        body = as_json(request, raw)
+        asked = recording.Request(caller, body, _if_match(request), _once(request, caller, body))
+        answer = dict(await self.services.submit(command(asked)))
+        headers = {"ETag": f'"{answer["version"]}"', "Ledger-Position": str(answer["position"])}
+        if answer.pop(recording.REPLAYED, False):
+            headers["Idempotency-Replayed"] = "true"
+        return answer, headers
+
+
+def as_answer(body: Any, head: int, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Answer with JSON and the position it was made from."""
+    return Response(
+        orjson.dumps(body),
+        status,
+        headers={"Ledger-Position": str(head), **(headers or {})},
+        media_type="application/json",
+    )
+
+
+def as_page(request: Request, body: dict[str, Any], head: int) -> Response:
+    """Answer with one page of a list and the link to the next."""
+    return as_answer(body, head, headers=link_to_next(request, body["next"]))
+
+
+def _bearer(request: Request) -> str | None:
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthorised("the Authorization header is not understood; accepted: Bearer <token>")
+    return secret.strip()
+
+
+def _at_least(request: Request) -> int:
+    given = request.headers.get("ledger-at-least", "0")
+    if not (given.isascii() and given.isdecimal() and len(given) < 17):
+        raise BadQuestion("Ledger-At-Least", f"“{given[:40]}” is no position", "a position such as 275")
+    return int(given)
+
+
+def _if_match(request: Request) -> frozenset[str] | None:
+    given = request.headers.get("if-match")
+    return None if given is None else frozenset(tag.strip('"') for tag in _ETAG.findall(given))
+
+
+def _once(request: Request, caller: Caller, body: Any) -> Once | None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise BadQuestion("Idempotency-Key", "the key has the wrong form", "1 to 255 visible ASCII characters")
+    route = f"{caller.actor}\n{request.method} {request.url.path}\n{key}"
+    # The key itself keys the tag: whoever reads the database can guess neither key nor body.
+    return Once(sha256(route.encode()).digest(), digest(key.encode(), canonical(body), "sha256"))
+
+
+def wants(request: Request, offered: Iterable[str]) -> str | None:
+    """Give the first of the offered media types that the Accept header allows with the highest weight; None if none."""
+    accepted = _accepted(request.headers.get("accept", "*/*"))
+    best, weight = None, 0.0
+    for media_type in offered:
+        fits = [
+            (specific, q)
+            for pattern, q in accepted
+            for specific, wanted in enumerate(("*/*", f"{media_type.split('/')[0]}/*", media_type))
+            if pattern == wanted
+        ]
+        q = max(fits)[1] if fits else 0.0
+        if q > weight:
+            best, weight = media_type, q
+    return best
+
+
+def _accepted(header: str) -> list[tuple[str, float]]:
+    found = []
+    for part in header.split(","):
+        media_type, _, parameters = part.partition(";")
+        weight = re.search(r"q\s*=\s*([01](?:\.\d{0,3})?)", parameters)
+        found.append((media_type.strip().lower(), float(weight[1]) if weight else 1.0))
+    return found

@@ -1,0 +1,58 @@
+"""Whether the server lives, whether it is ready, and its figures for Prometheus."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from api.http import openapi
+from api.http.gate import Gate, as_answer
+from api.http.queries import Nothing
+from application.ports import View
+
+
+class Figures:
+    """What is counted."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "route", "status")
+        self.requests = Counter("ledger_requests_total", "Requests answered", labels, registry=self.registry)
+        self.seconds = Histogram(
+            "ledger_request_seconds", "Time to answer, in seconds", ("method", "route"), registry=self.registry
+        )
+        self.position = Gauge("ledger_position", "Position of the last entry", registry=self.registry)
+        self.waiting = Gauge("ledger_waiting_commands", "Commands that wait to be recorded", registry=self.registry)
+
+
+def routes(gate: Gate, figures: Figures) -> APIRouter:
+    """Give the routes of health and metrics."""
+    router = APIRouter(tags=["operation"])
+    services = gate.services
+
+    @router.get("/health/live", **openapi.open_reading("The process answers", "Health"))
+    async def live(_: Annotated[Nothing, Query()]) -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/health/ready", **openapi.open_reading("The ledger can be read and written", "Ready"))
+    async def ready(_: Annotated[Nothing, Query()]) -> Response:
+        def look() -> dict[str, Any]:
+            services.ready()
+            with services.view() as view:
+                head = view.head.log_size
+            return {"status": "ready", "position": head, "version": services.version}
+
+        body = await gate.in_thread(look)
+        return as_answer(body, body["position"])
+
+    @router.get("/metrics", **openapi.metrics())
+    async def metrics(request: Request, _query: Annotated[Nothing, Query()]) -> Response:
+        def look(view: View, _internal: bool) -> int:  # noqa: FBT001 -- the gate's callback
+            return view.head.log_size
+
+        _, head = await gate.read(request, look)
+        figures.position.set(head)
+        figures.waiting.set(services.writer.waiting)
+        return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,196 @@
+"""What the documentation says of each route: bodies with examples, answers, and every problem they may end in."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.http.problems import MEDIA_TYPE, PROBLEMS
+from api.http.schemas import COMPONENTS, catalogue_schema, ref
+
+Route = dict[str, Any]
+_READ_PROBLEMS: Final = ("unauthorised", "unknown", "invalid", "not-ready")
+_WRITE_PROBLEMS: Final = (
+    "bad-json", "unauthorised", "not-permitted", "unknown", "exists", "stale-version", "body-too-long",
+    "unsupported-media-type", "invalid", "not-ready",
+)  # fmt: skip
+_SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}]
+
+NEW_PROGRAMME: Final = {
+    "code": "green-port",
+    "title": "A green port for everybody",
+    "publisher": "Port City",
+    "adopted_on": "2024-01-15",
+    "partners": [{"code": "PORT", "name": "Port Authority", "type": "organisation", "role": "implementer"}],
+}
+NEW_COMMITMENT: Final = {
+    "reference": "GP-01",
+    "programme": "green-port",
+    "title": "Shore power at every quay",
+    "kind": "one_off",
+    "tier": "deliverable",
+    "timeframe": {"wording": "by the end of 2025", "due": "2025-12-31"},
+    "partners": ["PORT"],
+    "occurred_on": "2024-01-15",
+}
+_EVIDENCE: Final = [{"title": "Minutes of the port council", "url": "https://example.org/minutes", "grade": "B"}]
+EVENTS: Final[dict[str, dict[str, Any]]] = {
+    "started": {"kind": "started", "occurred_on": "2024-03", "statement": "Work began at the first quay."},
+    "achieved": {
+        "kind": "achieved",
+        "occurred_on": "2025-11-03",
+        "statement": "The last quay was connected.",
+        "evidence": _EVIDENCE,
+    },
+    "slipped": {
+        "kind": "slipped",
+        "occurred_on": "2025-10-01",
+        "statement": "The cables come late.",
+        "forecast": "2026-06-30",
+    },
+    "rectified": {
+        "kind": "rectified",
+        "entry": 2,
+        "changes": {"occurred_on": "2024-03-11"},
+        "reason": "The minutes name the day.",
+    },
+    "retracted": {"kind": "retracted", "entry": 2, "reason": "It belonged to another commitment."},
+}
+PROGRAMME_EVENT: Final = {
+    "kind": "programme_amended",
+    "occurred_on": "2024-05-02",
+    "statement": "The ferry company joins.",
+    "add_partners": [{"code": "FERRY", "name": "Ferry Company", "type": "organisation"}],
+}
+
+
+def _problems(slugs: tuple[str, ...]) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for slug in slugs:
+        kind = PROBLEMS[slug]
+        found[kind.status] = {"description": kind.title, "content": {MEDIA_TYPE: {"schema": ref("Problem")}}}
+    return found
+
+
+def _answers(description: str, content: dict[str, Any], problems: tuple[str, ...], status: int = 200) -> dict[int, Any]:
+    return {status: {"description": description, "content": content}, **_problems(problems)}
+
+
+def _json(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": ref(schema)}}
+
+
+def _header(name: str, description: str, pattern: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+
+
+_AT_LEAST: Final = _header("Ledger-At-Least", "answer from this position or a later one", "^[0-9]{1,16}$")
+_KEY: Final = _header(
+    "Idempotency-Key", "the same key and body give the first answer again, for at least 7 days", "^[!-~]{1,255}$"
+)
+_IF_MATCH: Final = _header("If-Match", "the ETag of the version you have seen", r'^(\*|"[0-9]+")$')
+
+
+def _recording(description: str, body: str, answer: str, examples: dict[str, Any], *headers: dict[str, Any]) -> Route:
+    content = {
+        "schema": ref(body),
+        "examples": {name: {"value": value} for name, value in examples.items()},
+    }
+    return {
+        "summary": description,
+        "responses": _answers("Recorded", _json(answer), _WRITE_PROBLEMS, 201),
+        "response_model": None,
+        "openapi_extra": {
+            "requestBody": {"required": True, "content": {"application/json": content}},
+            "parameters": [_KEY, *headers],
+            "security": _SECURITY,
+        },
+    }
+
+
+def publish() -> Route:
+    """Document publishing a programme."""
+    return _recording("Publish a programme", "NewProgramme", "PublishedProgramme", {"programme": NEW_PROGRAMME})
+
+
+def record_programme_event() -> Route:
+    """Document amending, closing or correcting a programme."""
+    return _recording(
+        "Amend, close or correct a programme",
+        "NewProgrammeEvent",
+        "RecordedEvent",
+        {"programme_amended": PROGRAMME_EVENT},
+        _IF_MATCH,
+    )
+
+
+def announce() -> Route:
+    """Document announcing a commitment."""
+    return _recording("Announce a commitment", "NewCommitment", "RecordedEvent", {"commitment": NEW_COMMITMENT})
+
+
+def record_event() -> Route:
+    """Document recording an event."""
+    return _recording("Record an event or a correction", "NewEvent", "RecordedEvent", EVENTS, _IF_MATCH)
+
+
+def _reading(description: str, content: dict[str, Any], problems: tuple[str, ...] = _READ_PROBLEMS) -> Route:
+    return {
+        "summary": description,
+        "responses": _answers(description, content, problems),
+        "response_model": None,
+        "openapi_extra": {"parameters": [_AT_LEAST], "security": _SECURITY},
+    }
+
+
+def reading(description: str, schema: str) -> Route:
+    """Document a question that is answered in JSON."""
+    return _reading(description, _json(schema), (*_READ_PROBLEMS, "not-permitted"))
+
+
+def feed() -> Route:
+    """Document the feed."""
+    content = _json("EntryPage") | {"application/x-ndjson": {"schema": {"type": "string"}}}
+    return _reading("The whole ledger, by position", content, (*_READ_PROBLEMS, "not-acceptable"))
+
+
+def status_report() -> Route:
+    """Document the status report."""
+    content = _json("StatusReport") | {"text/csv": {"schema": {"type": "string"}}}
+    route = _reading("Status report", content, (*_READ_PROBLEMS, "not-acceptable", "not-permitted"))
+    route["responses"][304] = {"description": "The report is the one whose ETag was sent in If-None-Match"}
+    return route
+
+
+def metrics() -> Route:
+    """Document the metrics."""
+    return _reading("Figures for Prometheus", {"text/plain": {"schema": {"type": "string"}}})
+
+
+def open_reading(description: str, schema: str) -> Route:
+    """Document a question that needs no token."""
+    return {
+        "summary": description,
+        "responses": _answers(description, _json(schema), ("invalid", "not-ready")),
+        "response_model": None,
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Publish the description of the API and the schema of catalogues."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            components = schema.setdefault("components", {})
+            components["schemas"] = COMPONENTS
+            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+    @app.get("/schemas/catalogue.json", include_in_schema=False)
+    async def catalogue() -> dict[str, Any]:
+        return catalogue_schema()

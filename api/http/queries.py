@@ -1,0 +1,168 @@
+"""Query parameters: typed, unknown ones refused. The rules of the values are the domain's own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_plain_validator_function
+
+from domain import fields, shapes
+from domain import vocabulary as words
+from domain.errors import Fault
+from domain.filters import SORTS, Filters
+
+LIMIT: Final = 100
+LARGEST_LIMIT: Final = 500
+
+
+def _instant(text: str) -> datetime:
+    """Read an RFC 3339 instant."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None or "T" not in text.upper():
+        raise ValueError(text)
+    return found
+
+
+_TIMESTAMP: Final = fields.Parsed(
+    _instant,
+    "an RFC 3339 instant such as 2026-01-31T12:00:00Z (a + in an address is written %2B)",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
+    "date-time",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Makes pydantic ask one of the domain's field types, and describe it as the domain does."""
+
+    field: fields.Field
+    convert: Callable[[Any], Any] = lambda value: value
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+        return no_info_plain_validator_function(self._check)
+
+    def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, Any]:
+        return self.field.schema()
+
+    def _check(self, value: Any) -> Any:
+        faults: list[Fault] = []
+        self.field.check(value, "", faults)
+        if faults:
+            raise ValueError(f"{faults[0].message}; accepted: {faults[0].accepted}")
+        return self.convert(value)
+
+
+Day = Annotated[date, Checked(fields.DAY, date.fromisoformat)]
+Instant = Annotated[datetime, Checked(_TIMESTAMP, _instant)]
+Sort = Annotated[str, Checked(fields.Word(SORTS))]
+Visibility = Annotated[str, Checked(fields.Word(("public", "all")))]
+Format = Annotated[str, Checked(fields.Word(("json", "csv")))]
+_MANY: Final = Field(max_length=100)
+Programmes = Annotated[list[Annotated[str, Checked(shapes.PROGRAMME_CODE)]], _MANY]
+Statuses = Annotated[list[Annotated[str, Checked(fields.Word(words.STATUSES))]], _MANY]
+Timeliness = Annotated[list[Annotated[str, Checked(fields.Word(words.TIMELINESS))]], _MANY]
+Tiers = Annotated[list[Annotated[str, Checked(fields.Word(words.TIERS))]], _MANY]
+Kinds = Annotated[list[Annotated[str, Checked(fields.Word(words.COMMITMENT_KINDS))]], _MANY]
+Partners = Annotated[list[Annotated[str, Checked(shapes.PARTNER_CODE)]], _MANY]
+Themes = Annotated[list[Annotated[str, Checked(shapes.THEME)]], _MANY]
+Searched = Annotated[list[Annotated[str, Checked(fields.Text(200))]], _MANY]
+Position = Annotated[int, Field(ge=0, le=2**53 - 1)]
+
+
+def _exactly_true_or_false(value: object) -> object:
+    if value not in ("true", "false", True, False, None):
+        raise ValueError("this is no truth value; accepted: true | false")
+    return value == "true" if isinstance(value, str) else value
+
+
+YesNo = Annotated[bool, BeforeValidator(_exactly_true_or_false)]
+
+
+class Query(BaseModel):
+    """Refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TwoTimes(Query):
+    """As of which date, and with how much known."""
+
+    as_of: Day | None = Field(None, description="the date V that is asked about; today by default")
+    log_size: Position | None = Field(None, description="how many entries are known (N); all by default")
+    known_at: Instant | None = Field(None, description="the same as an instant: what was known then")
+
+
+class Paged(TwoTimes):
+    """One page of a list at two times."""
+
+    limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] = LIMIT
+    cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        None, description="`next` of the page before; it keeps both times"
+    )
+
+
+class Filtered(TwoTimes):
+    """Which commitments: values of one filter are alternatives, different filters must all be met."""
+
+    programme: Programmes = []
+    status: Statuses = []
+    timeliness: Timeliness = []
+    tier: Tiers = []
+    kind: Kinds = []
+    partner: Partners = []
+    theme: Themes = []
+    q: Searched = Field([], description="text in title or summary, whatever the case")
+    stale: YesNo | None = None
+    undeclared_slip: YesNo | None = None
+    divergence: YesNo | None = None
+
+    def filters(self) -> Filters:
+        """Give the filters in the domain's terms."""
+        many = ("programme", "status", "timeliness", "tier", "kind", "partner", "theme", "q")
+        return Filters(
+            **{name: tuple(getattr(self, name)) for name in many},
+            stale=self.stale,
+            undeclared_slip=self.undeclared_slip,
+            divergence=self.divergence,
+        )
+
+
+class CommitmentsQuery(Paged, Filtered):
+    """A page of commitments."""
+
+    sort: Sort = Field("reference", description="`-` turns the order round; ties go by reference; nulls come last")
+
+
+class FeedQuery(Query):
+    """A part of the whole ledger."""
+
+    after: Position = Field(0, description="entries behind this position")
+    limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] = LIMIT
+    cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    log_size: Position | None = None
+    known_at: Instant | None = None
+
+
+class StatusQuery(Filtered):
+    """A status report."""
+
+    compare_to: Day | None = Field(None, description="an earlier date; the report then says what changed since")
+    visibility: Visibility = Field("public", description="`all` counts internal commitments too (needs the right)")
+    format: Format | None = Field(None, description="wins over Accept")
+
+
+class ChangesQuery(Filtered):
+    """What changed between two dates, or between two log sizes."""
+
+    since: Annotated[Day | None, Field(alias="from", description="a date")] = None
+    until: Annotated[Day | None, Field(alias="to", description="a date; today by default")] = None
+    from_log_size: Position | None = None
+    to_log_size: Position | None = None
+    visibility: Visibility = "public"
+
+
+class Nothing(Query):
+    """No parameters."""

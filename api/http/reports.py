@@ -1,0 +1,77 @@
+"""Status reports, and what changed."""
+
+from hashlib import sha256
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.http import openapi
+from api.http.gate import Gate, as_answer, wants
+from api.http.problems import NotAcceptable
+from api.http.queries import ChangesQuery, StatusQuery
+from application import reporting
+from application.ports import View
+from domain.report import Scope
+from infrastructure.wiring import Services, report_csv, report_json
+
+FORMATS: Final = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+
+
+def routes(gate: Gate) -> APIRouter:
+    """Give the routes of reports."""
+    router = APIRouter(prefix="/v1/reports", tags=["reports"])
+    services = gate.services
+
+    @router.get("/status", **openapi.status_report())
+    async def status(request: Request, query: Annotated[StatusQuery, Query()]) -> Response:
+        form = query.format or _accepted(request)
+
+        def read(view: View, internal: bool) -> bytes:  # noqa: FBT001 -- the gate's callback
+            reader = _reader(services, internal=internal)
+            report = reporting.status_report(view, _asked(query), reader, services.press())
+            return b"".join(report_csv(report)) if form == "csv" else report_json(report)
+
+        body, head = await gate.read(request, read)
+        headers = {"ETag": f'"{sha256(body).hexdigest()}"', "Ledger-Position": str(head), "Vary": "Accept"}
+        if headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        if form == "csv":
+            headers["Content-Disposition"] = 'attachment; filename="status-report.csv"'
+        return Response(body, media_type=FORMATS[form], headers=headers)
+
+    @router.get("/changes", **openapi.reading("What changed", "Changes"))
+    async def changes(request: Request, query: Annotated[ChangesQuery, Query()]) -> Response:
+        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+            asked = reporting.ChangesQuery(
+                filters=query.filters(),
+                visibility_all=query.visibility == "all",
+                since=query.since,
+                until=query.until,
+                from_log_size=query.from_log_size,
+                to_log_size=query.to_log_size,
+                as_of=query.as_of,
+                log_size=query.log_size,
+                known_at=query.known_at,
+            )
+            return reporting.changes(view, asked, _reader(services, internal=internal))
+
+        body, head = await gate.read(request, read)
+        return as_answer(body, head)
+
+    return router
+
+
+def _asked(query: StatusQuery) -> reporting.StatusQuery:
+    scope = Scope(filters=query.filters(), visibility_all=query.visibility == "all", compare_to=query.compare_to)
+    return reporting.StatusQuery(scope=scope, as_of=query.as_of, log_size=query.log_size, known_at=query.known_at)
+
+
+def _reader(services: Services, *, internal: bool) -> reporting.Reader:
+    return reporting.Reader(may_read_internal=internal, today=services.today(), now=services.now())
+
+
+def _accepted(request: Request) -> str:
+    media_type = wants(request, ("application/json", "text/csv"))
+    if media_type is None:
+        raise NotAcceptable("accepted: application/json or text/csv; or ?format=json or ?format=csv")
+    return "csv" if media_type == "text/csv" else "json"

@@ -1,0 +1,265 @@
+"""The published schemas: of bodies, from the domain's own shapes; of answers, as `domain.answers` makes them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from domain import shapes
+from domain import vocabulary as words
+from domain.fields import Record
+
+Schema = dict[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+WHOLE: Final[Schema] = {"type": "integer"}
+FLAG: Final[Schema] = {"type": "boolean"}
+DAY: Final[Schema] = {"type": "string", "format": "date"}
+INSTANT: Final[Schema] = {"type": "string", "format": "date-time"}
+
+
+def ref(name: str) -> Schema:
+    """Refer to a component."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def many(item: Schema) -> Schema:
+    """Give a list."""
+    return {"type": "array", "items": item}
+
+
+def word(vocabulary: tuple[str, ...]) -> Schema:
+    """Give one word of a closed vocabulary."""
+    return {"type": "string", "enum": list(vocabulary)}
+
+
+def or_null(schema: Schema) -> Schema:
+    """Allow null."""
+    if isinstance(schema.get("type"), str) and "enum" not in schema:
+        return schema | {"type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def answer(members: Mapping[str, Schema], *, more: bool = False) -> Schema:
+    """Give an answer: all members are always there."""
+    return {
+        "type": "object",
+        "properties": dict(members),
+        "required": list(members),
+        "additionalProperties": more,
+    }
+
+
+def _flat_announcement() -> Schema:
+    shape = {**shapes.COMMON, **shapes.COMMITMENT.members}
+    required = {*shapes.COMMITMENT.required, "occurred_on"}
+    return Record(shape, frozenset(required)).schema() | {
+        "description": "Titles, summaries and wordings are facts, kept for ever: they must name no private person."
+    }
+
+
+def _event(kind: str, shape: Record) -> Schema:
+    described = shape.schema()
+    return described | {
+        "title": kind,
+        "properties": {"kind": {"const": kind}, **described["properties"]},
+        "required": ["kind", *(name for name in described.get("required", ()))],
+    }
+
+
+def _events(kinds: Mapping[str, Record]) -> Schema:
+    all_kinds = {kind: shape for kind, shape in kinds.items() if kind not in ("announced", "programme_published")}
+    return {"oneOf": [_event(kind, shape) for kind, shape in {**all_kinds, **shapes.CORRECTIONS}.items()]}
+
+
+_TIMES: Final = {"as_of": DAY, "log_size": WHOLE, "known_at": or_null(INSTANT)}
+_DATES: Final = {"start_by": or_null(DAY), "due": or_null(DAY)}
+_RELATED: Final = answer({"type": TEXT, "reference": TEXT})
+
+_COMMITMENT: Final = answer(
+    {
+        "reference": TEXT,
+        "programme": TEXT,
+        "title": TEXT,
+        "summary": or_null(TEXT),
+        "kind": word(words.COMMITMENT_KINDS),
+        "tier": word(words.TIERS),
+        "modality": or_null(TEXT),
+        "timeframe": answer({name: or_null(TEXT) for name in shapes.TIMEFRAME.members}),
+        "partners": many(TEXT),
+        "lead": or_null(TEXT),
+        "instruments": many(TEXT),
+        "themes": many(TEXT),
+        "relations": many(_RELATED),
+        "source": or_null({"type": "object"}),
+        "visibility": word(words.VISIBILITIES),
+        "status": word(words.STATUSES),
+        "stage": word(words.STAGES),
+        "slipped": FLAG,
+        "suspended": FLAG,
+        "outcome": or_null(TEXT),
+        "implied_start": FLAG,
+        "announced_on": DAY,
+        "achieved_on": or_null(DAY),
+        "slip_count": WHOLE,
+        "target": answer({**_DATES, "forecast": or_null(DAY)}),
+        "original_target": answer(_DATES),
+        "targets": many(answer({"version": WHOLE, "effective_on": DAY, **_DATES, "authority": or_null(TEXT)})),
+        "timeliness": word(words.TIMELINESS),
+        "days_overdue": or_null(WHOLE),
+        "days_late": answer({"current": or_null(WHOLE), "original": or_null(WHOLE)}),
+        "undeclared_slip": FLAG,
+        "stale": FLAG,
+        "off_cadence": FLAG,
+        "occurrences": answer({"held": WHOLE, "missed": WHOLE, "last_held_on": or_null(DAY)}),
+        "related": many(_RELATED),
+        "assessment": or_null(
+            answer({"rating": TEXT, "independence": TEXT, "reviewer": or_null(TEXT), "reviewed_on": DAY})
+        ),
+        "reviews": WHOLE,
+        "divergence": FLAG,
+        "last_activity_on": or_null(DAY),
+        "version": WHOLE,
+        **_TIMES,
+    }
+)
+_ENTRY: Final[dict[str, Schema]] = {
+    "position": WHOLE,
+    "version": WHOLE,
+    "stream": {"type": "string", "format": "uuid"},
+    "programme": or_null(TEXT),
+    "reference": TEXT,
+    "kind": TEXT,
+    "occurred_on": TEXT,
+    "effective_on": DAY,
+    "recorded_at": INSTANT,
+    "recorded_by": TEXT,
+    "role": word(words.ROLES),
+    "statement": or_null(TEXT),
+    "evidence": many({"type": "object"}),
+    "partners": many(TEXT),
+    "on_behalf_of": or_null(TEXT),
+    "language": TEXT,
+    "confidence": or_null(TEXT),
+    "note": or_null(TEXT),
+    "external_id": or_null(TEXT),
+    "leaf_hash": TEXT,
+    "prose": {"type": "object", "additionalProperties": answer({"sha256": TEXT, "salt": or_null(TEXT)})},
+    "erased": many(TEXT),
+}
+_READ: Final[dict[str, Schema]] = {
+    "counts": FLAG,
+    "retracted": FLAG,
+    "corrected_by": many(WHOLE),
+    "reading": or_null({"type": "object"}),
+    "status_after": or_null(TEXT),
+}
+_PARTNER: Final = answer(
+    {
+        "programme": TEXT,
+        "code": TEXT,
+        "name": TEXT,
+        "type": word(words.PARTNER_TYPES),
+        "role": word(words.PARTNER_ROLES),
+        "short_name": or_null(TEXT),
+        "parent": or_null(TEXT),
+        "note": or_null(TEXT),
+        "commitments": WHOLE,
+    }
+)
+_PROGRAMME: Final = answer(
+    {
+        "code": TEXT,
+        "title": TEXT,
+        "publisher": or_null(TEXT),
+        "adopted_on": TEXT,
+        "source": or_null({"type": "object"}),
+        "visibility": word(words.VISIBILITIES),
+        "partners": many(_PARTNER),
+        "published_on": DAY,
+        "closed_on": or_null(DAY),
+        "commitments": WHOLE,
+        "version": WHOLE,
+        **_TIMES,
+    }
+)
+
+
+def _page_of(item: Schema, **members: Schema) -> Schema:
+    return answer({"items": many(item), "next": or_null(TEXT), **members})
+
+
+COMPONENTS: Final[dict[str, Schema]] = {
+    "Problem": {
+        "type": "object",
+        "description": "RFC 9457; `type` is an address of this server that explains it.",
+        "properties": {"type": TEXT, "title": TEXT, "status": WHOLE, "detail": TEXT},
+        "required": ["type", "title", "status", "detail"],
+        "additionalProperties": True,
+    },
+    "NewProgramme": shapes.PROGRAMME.schema(),
+    "NewCommitment": _flat_announcement(),
+    "NewEvent": _events(shapes.COMMITMENT_EVENTS),
+    "NewProgrammeEvent": _events(shapes.PROGRAMME_EVENTS),
+    "PublishedProgramme": answer({"code": TEXT, "version": WHOLE, "position": WHOLE, "recorded_at": INSTANT}),
+    "RecordedEvent": answer(
+        {
+            "reference": TEXT,
+            "version": WHOLE,
+            "position": WHOLE,
+            "kind": TEXT,
+            "occurred_on": TEXT,
+            "effective_on": DAY,
+            "recorded_at": INSTANT,
+            "recorded_by": TEXT,
+            "status": TEXT,
+            "receipt": or_null(TEXT),
+        }
+    ),
+    "Commitment": _COMMITMENT,
+    "CommitmentPage": _page_of(ref("Commitment"), total=WHOLE, **_TIMES),
+    "Entry": answer(_ENTRY, more=True),
+    "EntryPage": _page_of(ref("Entry"), log_size=WHOLE, known_at=or_null(INSTANT)),
+    "History": _page_of(answer({**_ENTRY, **_READ}, more=True), **_TIMES),
+    "Programme": _PROGRAMME,
+    "ProgrammePage": _page_of(ref("Programme"), **_TIMES),
+    "PartnerPage": _page_of(_PARTNER, **_TIMES),
+    "StatusReport": answer(
+        {
+            "programme": {},
+            "filters": {"type": "object"},
+            **_TIMES,
+            "rules": WHOLE,
+            "version": TEXT,
+            "log": answer({"origin": TEXT, "size": WHOLE, "root": TEXT}),
+            "totals": {"type": "object"},
+            "headline": {"type": "object"},
+            "lists": {"type": "object"},
+            "commitments": many(ref("Commitment")),
+            "corrections": many({"type": "object"}),
+            "changes": or_null({"type": "object"}),
+            "digest": TEXT,
+        }
+    ),
+    "Changes": answer({**_TIMES, "filters": {"type": "object"}, "rules": WHOLE}, more=True),
+    "Health": answer({"status": TEXT}),
+    "Ready": answer({"status": TEXT, "position": WHOLE, "version": TEXT}),
+}
+
+
+def catalogue_schema() -> Schema:
+    """Give the schema of a catalogue file, JSON Schema 2020-12."""
+    event = {
+        "allOf": [{"type": "object", "required": ["id", "reference", "kind"]}],
+        "properties": {"id": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}, "reference": TEXT, "kind": TEXT},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A catalogue: a programme, its commitments, and their history",
+        "type": "object",
+        "properties": {
+            "programme": COMPONENTS["NewProgramme"],
+            "commitments": many(COMPONENTS["NewCommitment"]),
+            "history": many(event),
+        },
+        "required": ["programme", "commitments"],
+        "additionalProperties": False,
+    }

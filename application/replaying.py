@@ -1,0 +1,166 @@
+"""What was known and in effect at two times: commitments and programmes, and their histories entry by entry."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from application.errors import BadQuestion, Unknown
+from application.ports import View
+from application.seeing import refuse_unknown_words, texts, values, visible
+from domain.answers import (
+    Answer,
+    CommitmentAt,
+    Moment,
+    RecordedEntry,
+    commitment_answer,
+    entry_answer,
+    inverses,
+)
+from domain.commitment import Commitment
+from domain.filters import SORTS, Filters, Row, SortKey, ordered, select, sort_key
+from domain.programme import Programme, ProgrammeState
+from domain.programme_answers import partner_answers, programme_answer, tally
+from domain.replay import Known, known, steps
+from domain.timeliness import standing
+from domain.wording import reading_answer
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Commitments in the order asked for. Their answers are made page by page, so that a page costs what it shows."""
+
+    view: View
+    rows: Sequence[Row]
+    sort: str
+    related: Mapping[str, list[Answer]]
+    as_of: date
+    moment: Moment
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def keys(self) -> list[SortKey]:
+        """Give the place of every row, in order."""
+        return [sort_key(row, self.sort) for row in self.rows]
+
+    def after(self, key: SortKey) -> int:
+        """Give the index of the first row behind *key*, whether a row still has this key or not."""
+        return bisect_right(self.rows, self._rank(key), key=lambda row: self._rank(sort_key(row, self.sort)))
+
+    def page(self, first: int, count: int) -> list[Answer]:
+        """Give the answers about *count* rows from index *first*."""
+        rows = self.rows[first : first + count]
+        text_of = texts(self.view, [row.found for row in rows])
+        return [
+            commitment_answer(
+                row.found, row.standing, self.as_of, self.moment, self.related.get(row.found.reference, []), text_of
+            )
+            for row in rows
+        ]
+
+    def _rank(self, key: SortKey) -> tuple[bool, list[int], str]:
+        # A text as numbers, negative when the order is turned round; an end mark lets the longer text come first then.
+        value, reference = key
+        sign = -1 if self.sort.startswith("-") else 1
+        by_reference = self.sort in ("reference", "-reference")
+        numbers = [sign * (ord(letter) + 1) for letter in value or ""] + [0]
+        return value is None, numbers, "" if by_reference else reference
+
+
+def commitment(view: View, reference: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> Answer:
+    """Give one commitment at two times."""
+    found = _existing(view, reference, as_of, moment, may_read_internal=may_read_internal)
+    relating = view.relating_to(reference, as_of, moment.log_size)
+    related = inverses(each for each in relating if may_read_internal or not each.internal)
+    return commitment_answer(
+        found, standing(found.state, as_of), as_of, moment, related.get(reference, []), texts(view, [found])
+    )
+
+
+def commitments(
+    view: View, filters: Filters, sort: str, as_of: date, moment: Moment, *, may_read_internal: bool
+) -> Listing:
+    """Give the commitments at two times that are asked for."""
+    refuse_unknown_words(filters)
+    if sort not in SORTS:
+        raise BadQuestion("sort", f"“{sort[:60]}” is no order", " | ".join(SORTS))
+    seen = visible(view, as_of, moment.log_size, internal=may_read_internal)
+    return Listing(view, ordered(select(seen, filters, as_of), sort), sort, inverses(seen), as_of, moment)
+
+
+def history(view: View, reference: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
+    """Give every entry of a commitment known at N, with what became of it and the status right after it at (V, N)."""
+    _existing(view, reference, as_of, moment, may_read_internal=may_read_internal)
+    recorded = list(view.recorded(stream=Commitment.id_of(reference), up_to=moment.log_size))
+    read = known([each.entry for each in recorded])
+    return _history(view, recorded, read, steps(read.in_order(), as_of), as_of)
+
+
+def programmes(view: View, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
+    """Give every programme at two times, with its register and the numbers of its commitments."""
+    counted = tally(visible(view, as_of, moment.log_size, internal=may_read_internal))
+    return [
+        programme_answer(state, version, internal=internal, counted=counted.get(state.code), as_of=as_of, moment=moment)
+        for state, version, internal in _programmes(view, as_of, moment, may_read_internal=may_read_internal)
+    ]
+
+
+def programme(view: View, code: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> Answer:
+    """Give one programme at two times."""
+    for answer in programmes(view, as_of, moment, may_read_internal=may_read_internal):
+        if answer["code"] == code:
+            return answer
+    raise Unknown("programme", code)
+
+
+def programme_history(view: View, code: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
+    """Give every entry of a programme known at N; a programme has no status, so none stands after an entry."""
+    there = _programmes(view, as_of, moment, may_read_internal=may_read_internal)
+    if code not in {state.code for state, _, _ in there}:
+        raise Unknown("programme", code)
+    recorded = list(view.recorded(stream=Programme.id_of(code), up_to=moment.log_size))
+    return _history(view, recorded, known([each.entry for each in recorded]), {}, as_of)
+
+
+def partners(view: View, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
+    """Give the partners of every register, whatever their role, by programme in the order of registration."""
+    counted = tally(visible(view, as_of, moment.log_size, internal=may_read_internal))
+    there = _programmes(view, as_of, moment, may_read_internal=may_read_internal)
+    return [answer for state, _, _ in there for answer in partner_answers(state, counted.get(state.code))]
+
+
+def _existing(view: View, reference: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> CommitmentAt:
+    found = view.commitment(reference, as_of, moment.log_size)
+    if found is None or (found.internal and not may_read_internal):
+        raise Unknown("commitment", reference)
+    return found
+
+
+def _programmes(
+    view: View, as_of: date, moment: Moment, *, may_read_internal: bool
+) -> list[tuple[ProgrammeState, int, bool]]:
+    there = view.programmes(as_of, moment.log_size)
+    return [(state, version, internal) for state, version, internal in there if may_read_internal or not internal]
+
+
+def _history(
+    view: View, recorded: Iterable[RecordedEntry], read: Known, statuses: Mapping[int, str], as_of: date
+) -> list[Answer]:
+    changed = {version: reading for version, reading in read.readings.items() if reading.corrected_by}
+    value_of = values(view, (at for reading in changed.values() for at in reading.texts.values()))
+    items = []
+    for each in recorded:
+        version = each.entry.version
+        reading = read.readings.get(version)
+        items.append(
+            entry_answer(each)
+            | {
+                "counts": reading is not None and reading.effective_on <= as_of,
+                "retracted": version in read.retracted,
+                "corrected_by": list(reading.corrected_by) if reading else [],
+                "reading": reading_answer(reading, value_of) if reading and reading.corrected_by else None,
+                "status_after": statuses.get(version),
+            }
+        )
+    return items

@@ -1,0 +1,211 @@
+"""The status report, and what changed between two dates or two moments, from a consistent view of the ledger."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from application.errors import BadQuestion, NotPermitted
+from application.ports import View
+from application.seeing import refuse_unknown_words, texts, values, visible
+from application.two_times import moment_of, resolve, valid_day
+from domain.answers import Answer, CommitmentAt, Moment, RecordedEntry, day, instant, inverses
+from domain.commitment import Commitment
+from domain.comparison import between_dates, between_moments
+from domain.correction_register import correction_answer, corrections_of
+from domain.filters import Filters, Row, select
+from domain.replay import known
+from domain.report import RULES, Canonical, Imprint, Material, Scope
+from domain.report import status_report as report_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who asks and when: *today* is the day of *now* in the ledger's time zone."""
+
+    may_read_internal: bool
+    today: date
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """Where reports are made: the log's origin, the software's version, and who writes RFC 8785 bytes."""
+
+    origin: str
+    version: str
+    canonical: Canonical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusQuery:
+    """What a status report is asked for."""
+
+    scope: Scope = field(default_factory=Scope)
+    as_of: date | None = None
+    log_size: int | None = None
+    known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesQuery:
+    """Two dates, as known at one moment; or two log sizes, about one date. `since` and `until` are from and to."""
+
+    filters: Filters = field(default_factory=Filters)
+    visibility_all: bool = False
+    since: date | None = None
+    until: date | None = None
+    from_log_size: int | None = None
+    to_log_size: int | None = None
+    as_of: date | None = None
+    log_size: int | None = None
+    known_at: datetime | None = None
+
+
+def status_report(view: View, query: StatusQuery, reader: Reader, press: Press) -> Answer:
+    """Give the status report: for one scope and (V, N) the same figures and the same digest, whoever asks and when."""
+    scope = query.scope
+    _refuse(scope.filters, visibility_all=scope.visibility_all, reader=reader)
+    as_of, moment = resolve(
+        view, as_of=query.as_of, log_size=query.log_size, known_at=query.known_at, today=reader.today, now=reader.now
+    )
+    _refuse_backwards("compare_to", scope.compare_to, as_of)
+    seen = visible(view, as_of, moment.log_size, internal=scope.visibility_all)
+    rows = select(seen, scope.filters, as_of)
+    programmes = view.programmes(as_of, moment.log_size)
+    material = Material(
+        as_of=as_of,
+        moment=moment,
+        commitments=seen,
+        programmes=[state for state, _, internal in programmes if scope.visibility_all or not internal],
+        related=inverses(seen),
+        text_of=texts(view, [row.found for row in rows]),
+        corrections=_corrections(view, scope, {row.found.reference for row in rows}, 0, moment.log_size),
+        changes=None if scope.compare_to is None else _since(view, scope, scope.compare_to, as_of, rows, moment),
+    )
+    root = b64encode(view.root(moment.log_size)).decode()
+    return report_of(scope, material, Imprint(press.origin, root, press.version), press.canonical)
+
+
+def changes(view: View, query: ChangesQuery, reader: Reader) -> Answer:
+    """Give what changed between two dates, or what later entries and corrections changed about one date."""
+    _refuse(query.filters, visibility_all=query.visibility_all, reader=reader)
+    dates = query.since is not None or query.until is not None
+    sizes = query.from_log_size is not None or query.to_log_size is not None
+    if dates and sizes:
+        raise BadQuestion(
+            "from_log_size", "dates are compared already", "from and to, or from_log_size and to_log_size"
+        )
+    return _changes_of_record(view, query, reader) if sizes else _changes_of_date(view, query, reader)
+
+
+def _changes_of_date(view: View, query: ChangesQuery, reader: Reader) -> Answer:
+    if query.since is None:
+        raise BadQuestion("from", "it is missing", "from (a date), or from_log_size")
+    if query.as_of is not None:
+        raise BadQuestion("as_of", "the dates are from and to", "to, or from_log_size and to_log_size with as_of")
+    valid_day("to", query.until)
+    until, moment = resolve(
+        view, as_of=query.until, log_size=query.log_size, known_at=query.known_at, today=reader.today, now=reader.now
+    )
+    _refuse_backwards("from", query.since, until)
+    scope = Scope(filters=query.filters, visibility_all=query.visibility_all)
+    seen = visible(view, until, moment.log_size, internal=scope.visibility_all)
+    rows = select(seen, scope.filters, until)
+    return {**_times(until, moment), **_asked(scope), **_since(view, scope, query.since, until, rows, moment)}
+
+
+def _changes_of_record(view: View, query: ChangesQuery, reader: Reader) -> Answer:
+    if query.log_size is not None or query.known_at is not None:
+        parameter = "known_at" if query.log_size is None else "log_size"
+        raise BadQuestion(parameter, "two moments are compared", "from_log_size and to_log_size")
+    if query.from_log_size is None:
+        raise BadQuestion("from_log_size", "it is missing", "from_log_size, or from (a date)")
+    valid_day("as_of", query.as_of)
+    as_of = query.as_of or reader.today
+    before = moment_of(view, "from_log_size", query.from_log_size)
+    after = view.head if query.to_log_size is None else moment_of(view, "to_log_size", query.to_log_size)
+    if before.log_size > after.log_size:
+        raise BadQuestion("from_log_size", "it lies after to_log_size", f"0 to {after.log_size}")
+    scope = Scope(filters=query.filters, visibility_all=query.visibility_all)
+    old, new = (visible(view, as_of, each.log_size, internal=scope.visibility_all) for each in (before, after))
+    asked = {row.found.reference for found in (old, new) for row in select(found, scope.filters, as_of)}
+    changed = between_moments(old, new, scope.filters, as_of)
+    corrections = _corrections(view, scope, asked, before.log_size, after.log_size)
+    return {
+        **_times(as_of, after),
+        **_asked(scope),
+        "from_log_size": before.log_size,
+        "from_known_at": instant(before.recorded_at),
+        "to_log_size": after.log_size,
+        "to_known_at": instant(after.recorded_at),
+        "counts": {"changed": len(changed), "corrections": len(corrections)},
+        "changed": changed,
+        "corrections": corrections,
+    }
+
+
+def _times(as_of: date, moment: Moment) -> Answer:
+    return {"as_of": day(as_of), "log_size": moment.log_size, "known_at": instant(moment.recorded_at)}
+
+
+def _asked(scope: Scope) -> Answer:
+    filters = {name: value for name, value in scope.answer().items() if name != "compare_to"}
+    return {"filters": filters, "rules": RULES}
+
+
+def _refuse(filters: Filters, *, visibility_all: bool, reader: Reader) -> None:
+    refuse_unknown_words(filters)
+    if visibility_all and not reader.may_read_internal:
+        raise NotPermitted("internal commitments are not shown to this caller", "visibility=public")
+
+
+def _refuse_backwards(parameter: str, since: date | None, until: date) -> None:
+    valid_day(parameter, since)
+    if since is not None and since > until:
+        raise BadQuestion(parameter, f"{since} lies after {until}", f"a date up to {until}")
+
+
+def _since(view: View, scope: Scope, since: date, until: date, rows: list[Row], moment: Moment) -> Answer:
+    """Compare the commitments of *rows* with how they stood on *since*."""
+    earlier = visible(view, since, moment.log_size, internal=scope.visibility_all)
+    before = {row.found.reference: row for row in select(earlier, Filters(), since)}
+    touched = set(view.touched(since, until, moment.log_size))
+    readings = {
+        reference: known(view.entries(stream, moment.log_size)).in_order()
+        for reference, stream in _streams(row.found for row in rows)
+        if stream in touched
+    }
+    return between_dates(since, until, before, rows, readings)
+
+
+def _streams(commitments: Iterable[CommitmentAt]) -> Iterable[tuple[str, UUID]]:
+    return ((found.reference, Commitment.id_of(found.reference)) for found in commitments)
+
+
+def _corrections(view: View, scope: Scope, references: set[str], after: int, log_size: int) -> list[Answer]:
+    """Give the corrections recorded after *after* and known at N that concern what is asked for, by position.
+
+    Without other filters than the programme these are all of its corrections, those of its register included, even
+    where a corrected date has moved a commitment behind V.
+    """
+    streams: dict[UUID, str] = {
+        each.stream: each.reference for each in view.corrections(after, log_size) if _concerned(each, scope, references)
+    }
+    found = [
+        correction
+        for stream, reference in streams.items()
+        for correction in corrections_of(reference, view.entries(stream, log_size), after)
+    ]
+    value_of = values(view, (at for correction in found for at in correction.texts()))
+    found.sort(key=lambda correction: correction.entry.position)
+    return [correction_answer(correction, value_of) for correction in found]
+
+
+def _concerned(recorded: RecordedEntry, scope: Scope, references: set[str]) -> bool:
+    if recorded.internal and not scope.visibility_all:
+        return False
+    if scope.filters.asks_beyond_programme():
+        return recorded.reference in references
+    return not scope.filters.programme or recorded.programme in scope.filters.programme
