@@ -1,6 +1,5 @@
 """What was known and in effect at two times: commitments and programmes, and their histories entry by entry."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -45,8 +44,8 @@ class Listing:
         return [sort_key(row, self.sort) for row in self.rows]
 
     def after(self, key: SortKey) -> int:
-        """Give the index of the first row behind *key*, whether a row still has this key or not."""
-        return bisect_right(self.rows, self._rank(key), key=lambda row: self._rank(sort_key(row, self.sort)))
+        """Give the index of the row behind the one at *key*; at one (V, N) a row keeps its place for ever."""
+        return self.keys().index(key) + 1
 
     def page(self, first: int, count: int) -> list[Answer]:
         """Give the answers about *count* rows from index *first*."""
@@ -58,14 +57,6 @@ class Listing:
             )
             for row in rows
         ]
-
-    def _rank(self, key: SortKey) -> tuple[bool, list[int], str]:
-        # A text as numbers, negative when the order is turned round; an end mark lets the longer text come first then.
-        value, reference = key
-        sign = -1 if self.sort.startswith("-") else 1
-        by_reference = self.sort in ("reference", "-reference")
-        numbers = [sign * (ord(letter) + 1) for letter in value or ""] + [0]
-        return value is None, numbers, "" if by_reference else reference
 
 
 def commitment(view: View, reference: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> Answer:

@@ -1,0 +1,32 @@
+"""Texts and what they belong to: where the texts of a state or a reading stand, and readings with their texts."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from domain.answers import ERASED, Answer, body_answer
+from domain.entry import TextAt
+from domain.lifecycle import Reading, State
+
+ValueOf = Callable[[TextAt], Any]
+"""Looks a prose member up: a text, or the texts of evidence items or of changes; ERASED if it was erased."""
+
+_COMPOSITE: Final = ("evidence", "changes", "corrections")
+
+
+def texts_of_state(state: State) -> Iterator[TextAt]:
+    """Give the places of the texts that an answer about this state shows."""
+    for target in state.targets:
+        if target.authority is not None:
+            yield target.authority
+    if state.assessment is not None and state.assessment.reviewer is not None:
+        yield state.assessment.reviewer
+
+
+def reading_answer(reading: Reading, value_of: ValueOf) -> Answer:
+    """Give the members of an entry as it now reads, with the day it now counts from."""
+    found = {name: value_of(at) for name, at in reading.texts.items()}
+    texts = {name: value for name, value in found.items() if not (name in _COMPOSITE and value in (None, ERASED))}
+    return {
+        "effective_on": reading.effective_on.isoformat(),
+        **body_answer(reading.kind, reading.facts, texts),
+    }
