@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +92,19 @@ class Database:
         """Whether the tables are those of this version."""
         if self.is_sqlite and self.url.database and not Path(self.url.database).exists():
             return False
-        with self._writer.connect() as connection:
+        with self.reading() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
-            connection.rollback()
-        return found == ScriptDirectory.from_config(_alembic("")).get_current_head()
+        return found == _newest_revision()
 
     def back_up(self, target: Path) -> None:
         """Copy a SQLite ledger as it is at one moment into *target*."""
         with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM INTO ?", (str(target),))
+
+
+@cache
+def _newest_revision() -> str | None:
+    return ScriptDirectory.from_config(_alembic("")).get_current_head()
 
 
 def _alembic(url: str) -> Config:

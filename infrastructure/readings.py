@@ -24,7 +24,7 @@ from infrastructure.recorder import frontier_at
 from infrastructure.tables import course, details, entries, entry_facts, head, opened, prose, relations, streams
 
 PAGE: Final = 500
-_REMEMBERED_ANSWERS: Final = 8
+_REMEMBERED_ANSWERS: Final = 4
 
 CommitmentsAt = Sequence[CommitmentAt]
 
