@@ -9,6 +9,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from structlog import get_logger
 
 from application import errors as declined
@@ -234,12 +235,17 @@ async def _http(_request: Request, error: Exception) -> Response:
     return problem(slug, PROBLEMS[slug].explanation, headers=error.headers)
 
 
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody is there to read it
+
+
 def install(app: FastAPI) -> None:
     """Answer every error with a problem, and explain each type at its address."""
     for kind in HANDLED:
         app.add_exception_handler(kind, _handled)
     app.add_exception_handler(RequestValidationError, _wrong_query)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
 
     @app.get("/problems/{slug}", include_in_schema=False)
     async def explain(slug: str) -> Response:
