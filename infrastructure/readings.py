@@ -29,6 +29,48 @@ _REMEMBERED_ANSWERS: Final = 4
 CommitmentsAt = Sequence[CommitmentAt]
 
 
+def _commitments_at(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Make the query for commitments at (V, N): the stretches of the course that hold there. Made once, asked often."""
+    known_version = (
+        sa.select(entry_facts.c.version)
+        .where(entry_facts.c.stream == streams.c.stream, entry_facts.c.position <= sa.bindparam("log_size"))
+        .order_by(entry_facts.c.position.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(
+            streams.c.reference,
+            streams.c.programme,
+            streams.c.internal,
+            known_version.label("known_version"),
+            details.c.body,
+            course.c.state,
+        )
+        .select_from(
+            streams.join(course, course.c.stream == streams.c.stream).join(
+                details, details.c.digest == course.c.details
+            )
+        )
+        .where(
+            streams.c.sort == "commitment",
+            course.c.since <= sa.bindparam("day"),
+            course.c.until > sa.bindparam("day"),
+            course.c.from_position <= sa.bindparam("log_size"),
+            course.c.to_position > sa.bindparam("log_size"),
+            *which,
+        )
+        .order_by(streams.c.reference)
+    )
+
+
+_ALL: Final = _commitments_at()
+_ONE: Final = _commitments_at(streams.c.reference == sa.bindparam("reference"))
+_RELATING: Final = _commitments_at(
+    streams.c.stream.in_(sa.select(relations.c.stream).where(relations.c.reference == sa.bindparam("reference")))
+)
+
+
 class Readings:
     """Opens views. What a (V, N) once answered is kept for a while: it can never change."""
 
@@ -94,57 +136,25 @@ class SqlView:
         """Give every commitment that exists at (V, N), ordered by reference, internal ones included."""
         found = self._readings.kept(as_of, log_size)
         if found is None:
-            found = self._commitments(as_of, log_size)
+            found = self._commitments(_ALL, as_of, log_size)
             self._readings.keep(as_of, log_size, found)
         return found
 
     def commitment(self, reference: str, as_of: date, log_size: int) -> CommitmentAt | None:
         """Give one commitment at (V, N)."""
-        found = self._commitments(as_of, log_size, streams.c.reference == reference)
+        found = self._commitments(_ONE, as_of, log_size, reference=reference)
         return found[0] if found else None
 
     def relating_to(self, reference: str, as_of: date, log_size: int) -> CommitmentsAt:
         """Give the commitments at (V, N) that have a relation to *reference*."""
-        ever = sa.select(relations.c.stream).where(relations.c.reference == reference)
         return [
             each
-            for each in self._commitments(as_of, log_size, streams.c.stream.in_(ever))
+            for each in self._commitments(_RELATING, as_of, log_size, reference=reference)
             if any(relation["reference"] == reference for relation in each.state.details.get("relations", ()))
         ]
 
-    def _commitments(self, as_of: date, log_size: int, *which: sa.ColumnElement[bool]) -> CommitmentsAt:
-        day = as_of.toordinal()
-        version = (
-            sa.select(entry_facts.c.version)
-            .where(entry_facts.c.stream == streams.c.stream, entry_facts.c.position <= log_size)
-            .order_by(entry_facts.c.position.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        rows = self._connection.execute(
-            sa.select(
-                streams.c.reference,
-                streams.c.programme,
-                streams.c.internal,
-                version.label("known_version"),
-                details.c.body,
-                course.c.state,
-            )
-            .select_from(
-                streams.join(course, course.c.stream == streams.c.stream).join(
-                    details, details.c.digest == course.c.details
-                )
-            )
-            .where(
-                streams.c.sort == "commitment",
-                course.c.since <= day,
-                course.c.until > day,
-                course.c.from_position <= log_size,
-                course.c.to_position > log_size,
-                *which,
-            )
-            .order_by(streams.c.reference)
-        )
+    def _commitments(self, query: sa.Select[Any], as_of: date, log_size: int, **which: str) -> CommitmentsAt:
+        rows = self._connection.execute(query, {"day": as_of.toordinal(), "log_size": log_size, **which})
         return [
             CommitmentAt(
                 row.reference,
