@@ -47,41 +47,8 @@ def _event(kind: str, day: str) -> Request:
 
 
 def test_recording_with_everything_on_against_raw_group_commit(services: Services, tmp_path: Path) -> None:
-    thread = ThreadPoolExecutor(1)
-    raw = sqlite3.connect(tmp_path / "raw.db", isolation_level=None, check_same_thread=False)
-    raw.executescript(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE e (p INTEGER PRIMARY KEY, b BLOB)"
-    )
-    payload = json.dumps({"text": "x" * 400}).encode()
     count = 960
-
-    def commit(batch: list[asyncio.Future[None]]) -> None:
-        raw.execute("BEGIN IMMEDIATE")
-        raw.executemany("INSERT INTO e (b) VALUES (?)", [(payload,)] * len(batch))
-        raw.execute("COMMIT")
-
-    async def raw_callers() -> None:
-        loop, waiting = asyncio.get_running_loop(), list[asyncio.Future[None]]()
-
-        async def caller() -> None:
-            for _ in range(count // CALLERS):
-                waiting.append(done := loop.create_future())
-                await done
-
-        async def pump() -> None:
-            while not all(task.done() for task in tasks):
-                batch, waiting[:] = waiting[:], []
-                await loop.run_in_executor(thread, commit, batch)
-                for done in batch:
-                    done.set_result(None)
-                await asyncio.sleep(0)
-
-        tasks = [asyncio.create_task(caller()) for _ in range(CALLERS)]
-        await asyncio.sleep(0)
-        await pump()
-
-    def raw_batches() -> None:
-        asyncio.run(raw_callers())
+    raw_batches = _raw_group_commit(tmp_path / "raw.db", count)
 
     def ledger() -> None:
         async def caller(number: int) -> None:
@@ -118,6 +85,46 @@ def test_a_report_for_two_times_against_folding_every_entry(services: Services) 
                     state_at(entries, *at)
 
     _compare("states at (V, N) from the read models", indexed, "folding every entry", folded, 1)
+
+
+def _raw_group_commit(path: Path, count: int) -> Callable[[], None]:
+    """The physical limit: the same callers wait for one thread that inserts what waits and commits."""
+    thread = ThreadPoolExecutor(1)
+    raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    raw.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE e (p INTEGER PRIMARY KEY, b BLOB)"
+    )
+    payload = json.dumps({"text": "x" * 400}).encode()
+
+    def commit(batch: list[asyncio.Future[None]]) -> None:
+        raw.execute("BEGIN IMMEDIATE")
+        raw.executemany("INSERT INTO e (b) VALUES (?)", [(payload,)] * len(batch))
+        raw.execute("COMMIT")
+
+    async def raw_callers() -> None:
+        loop, waiting = asyncio.get_running_loop(), list[asyncio.Future[None]]()
+
+        async def caller() -> None:
+            for _ in range(count // CALLERS):
+                waiting.append(done := loop.create_future())
+                await done
+
+        async def pump() -> None:
+            while not all(task.done() for task in tasks):
+                batch, waiting[:] = waiting[:], []
+                await loop.run_in_executor(thread, commit, batch)
+                for done in batch:
+                    done.set_result(None)
+                await asyncio.sleep(0)
+
+        tasks = [asyncio.create_task(caller()) for _ in range(CALLERS)]
+        await asyncio.sleep(0)
+        await pump()
+
+    def raw_batches() -> None:
+        asyncio.run(raw_callers())
+
+    return raw_batches
 
 
 def _compare(name: str, ours: Callable[[], None], peer_name: str, peer: Callable[[], None], count: int) -> None:
