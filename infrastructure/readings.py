@@ -21,54 +21,13 @@ from infrastructure import clock
 from infrastructure.codec import decoded, entry_of
 from infrastructure.database import Database
 from infrastructure.recorder import frontier_at
-from infrastructure.tables import course, details, entries, entry_facts, head, opened, prose, relations, streams
+from infrastructure.tables import course, entries, entry_facts, head, opened, prose, streams
+from infrastructure.two_time_queries import ALL, ONE, RELATING
 
 PAGE: Final = 500
 _REMEMBERED_ANSWERS: Final = 4
 
 CommitmentsAt = Sequence[CommitmentAt]
-
-
-def _commitments_at(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Make the query for commitments at (V, N): the stretches of the course that hold there. Made once, asked often."""
-    known_version = (
-        sa.select(entry_facts.c.version)
-        .where(entry_facts.c.stream == streams.c.stream, entry_facts.c.position <= sa.bindparam("log_size"))
-        .order_by(entry_facts.c.position.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return (
-        sa.select(
-            streams.c.reference,
-            streams.c.programme,
-            streams.c.internal,
-            known_version.label("known_version"),
-            details.c.body,
-            course.c.state,
-        )
-        .select_from(
-            streams.join(course, course.c.stream == streams.c.stream).join(
-                details, details.c.digest == course.c.details
-            )
-        )
-        .where(
-            streams.c.sort == "commitment",
-            course.c.since <= sa.bindparam("day"),
-            course.c.until > sa.bindparam("day"),
-            course.c.from_position <= sa.bindparam("log_size"),
-            course.c.to_position > sa.bindparam("log_size"),
-            *which,
-        )
-        .order_by(streams.c.reference)
-    )
-
-
-_ALL: Final = _commitments_at()
-_ONE: Final = _commitments_at(streams.c.reference == sa.bindparam("reference"))
-_RELATING: Final = _commitments_at(
-    streams.c.stream.in_(sa.select(relations.c.stream).where(relations.c.reference == sa.bindparam("reference")))
-)
 
 
 class Readings:
@@ -136,20 +95,20 @@ class SqlView:
         """Give every commitment that exists at (V, N), ordered by reference, internal ones included."""
         found = self._readings.kept(as_of, log_size)
         if found is None:
-            found = self._commitments(_ALL, as_of, log_size)
+            found = self._commitments(ALL, as_of, log_size)
             self._readings.keep(as_of, log_size, found)
         return found
 
     def commitment(self, reference: str, as_of: date, log_size: int) -> CommitmentAt | None:
         """Give one commitment at (V, N)."""
-        found = self._commitments(_ONE, as_of, log_size, reference=reference)
+        found = self._commitments(ONE, as_of, log_size, reference=reference)
         return found[0] if found else None
 
     def relating_to(self, reference: str, as_of: date, log_size: int) -> CommitmentsAt:
         """Give the commitments at (V, N) that have a relation to *reference*."""
         return [
             each
-            for each in self._commitments(_RELATING, as_of, log_size, reference=reference)
+            for each in self._commitments(RELATING, as_of, log_size, reference=reference)
             if any(relation["reference"] == reference for relation in each.state.details.get("relations", ()))
         ]
 
@@ -239,16 +198,14 @@ class SqlView:
 
     def touched(self, since: date, until: date, log_size: int) -> Sequence[UUID]:
         """Give the commitments' streams with an entry, or a corrected date, in effect after *since*, up to *until*."""
-        rows = self._connection.execute(
-            sa.select(course.c.stream)
-            .distinct()
-            .where(
-                course.c.since > since.toordinal(),
-                course.c.since <= until.toordinal(),
-                course.c.from_position <= log_size,
-                course.c.to_position > log_size,
-            )
+        begins = sa.exists().where(
+            course.c.stream == streams.c.stream,
+            course.c.since > since.toordinal(),
+            course.c.since <= until.toordinal(),
+            course.c.from_position <= log_size,
+            course.c.to_position > log_size,
         )
+        rows = self._connection.execute(sa.select(streams.c.stream).where(streams.c.sort == "commitment", begins))
         return [UUID(bytes=row.stream) for row in rows]
 
     def corrections(self, after: int, log_size: int) -> Sequence[RecordedEntry]:

@@ -30,8 +30,8 @@ def _key(name: str, kind: Any = sa.Text) -> sa.Column[Any]:
     return sa.Column(name, kind, primary_key=True, autoincrement=False, nullable=False)
 
 
-def _table(name: str, *parts: Any) -> sa.Table:
-    return sa.Table(name, metadata, *parts, sqlite_strict=True)
+def _table(name: str, *parts: Any, **options: Any) -> sa.Table:
+    return sa.Table(name, metadata, *parts, sqlite_strict=True, **options)
 
 
 # --- kept ---------------------------------------------------------------------------------------------------------
@@ -117,14 +117,15 @@ entry_facts: Final = _table(
 course: Final = _table(
     "course",
     _key("stream", sa.LargeBinary),
-    sa.Column("since", WHOLE, primary_key=True, autoincrement=False, comment="first day, as date.toordinal"),
     sa.Column("from_position", WHOLE, primary_key=True, autoincrement=False, comment="known from this log size"),
+    sa.Column("since", WHOLE, primary_key=True, autoincrement=False, comment="first day, as date.toordinal"),
     _column("until", WHOLE, comment="the day after the last"),
     _column("to_position", WHOLE, comment="no longer known so at this log size"),
     _column("details", sa.LargeBinary),
     _column("state"),
-    sa.Index(None, "to_position", "since"),
-    sa.Index(None, "since"),
+    # The way to the stretch at (V, N) by V; the primary key is the way by N. One of them is always short.
+    sa.Index(None, "stream", "since", "until", "from_position", "to_position"),
+    sqlite_with_rowid=False,
 )
 details: Final = _table(
     "details", _key("digest", sa.LargeBinary), _column("body", comment="members of design 3.1 as JSON")

@@ -17,18 +17,22 @@ def upgrade() -> None:
     op.create_table(
         "course",
         sa.Column("stream", sa.LargeBinary(), autoincrement=False, nullable=False),
-        sa.Column("since", WHOLE, autoincrement=False, nullable=False, comment="first day, as date.toordinal"),
         sa.Column("from_position", WHOLE, autoincrement=False, nullable=False, comment="known from this log size"),
+        sa.Column("since", WHOLE, autoincrement=False, nullable=False, comment="first day, as date.toordinal"),
         sa.Column("until", WHOLE, nullable=False, comment="the day after the last"),
         sa.Column("to_position", WHOLE, nullable=False, comment="no longer known so at this log size"),
         sa.Column("details", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("stream", "since", "from_position", name=op.f("pk_course")),
+        sa.PrimaryKeyConstraint("stream", "from_position", "since", name=op.f("pk_course")),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("course", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_course_since"), ["since"], unique=False)
-        batch_op.create_index(batch_op.f("ix_course_to_position_since"), ["to_position", "since"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_course_stream_since_until_from_position_to_position"),
+            ["stream", "since", "until", "from_position", "to_position"],
+            unique=False,
+        )
 
     op.create_table(
         "details",
@@ -175,7 +179,8 @@ def _forbid(table: str, action: str) -> None:
     op.execute(f"CREATE TRIGGER {name} BEFORE {action} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
     if action == "DELETE":
         op.execute(
-            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
         )
 
 
@@ -201,8 +206,7 @@ def downgrade() -> None:
     op.drop_table("entries")
     op.drop_table("details")
     with op.batch_alter_table("course", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_course_to_position_since"))
-        batch_op.drop_index(batch_op.f("ix_course_since"))
+        batch_op.drop_index(batch_op.f("ix_course_stream_since_until_from_position_to_position"))
 
     op.drop_table("course")
     if op.get_bind().dialect.name == "postgresql":
