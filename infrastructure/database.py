@@ -98,8 +98,12 @@ class Database:
 
     def back_up(self, target: Path) -> None:
         """Copy a SQLite ledger as it is at one moment into *target*."""
-        with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM INTO ?", (str(target),))
+        # Past SQLAlchemy, which would begin a transaction; VACUUM takes its own snapshot.
+        connection = self._writer.raw_connection()
+        try:
+            connection.cursor().execute("VACUUM INTO ?", (str(target),))
+        finally:
+            connection.close()
 
 
 @cache

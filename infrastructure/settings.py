@@ -18,6 +18,10 @@ def _time_zone(name: str) -> str:
     return name
 
 
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class Settings(BaseSettings):
     """What can be set. Read once, in `infrastructure.wiring`."""
 
@@ -47,6 +51,9 @@ class Settings(BaseSettings):
 
     def shown(self) -> dict[str, str]:
         """Give every setting by the name of its variable, secrets masked."""
-        shown = {f"LEDGER_{name.upper()}": str(value) for name, value in self}
-        shown["LEDGER_DATABASE_URL"] = sa.make_url(self.database()).render_as_string(hide_password=True)
+        shown = {f"LEDGER_{name.upper()}": _written(value) for name, value in self}
+        url = sa.make_url(self.database())
+        # Drivers take a password among the parameters, too.
+        url = url.update_query_dict({name: "masked" for name in url.query if "pass" in name.lower()})
+        shown["LEDGER_DATABASE_URL"] = url.render_as_string(hide_password=True)
         return shown

@@ -30,8 +30,8 @@ from infrastructure.tables import fixed
 from infrastructure.writer import TooBusyError, Writer
 
 __all__ = [
-    "BadCatalogue", "BadDatabaseUrl", "ClockBehindError", "DatabaseFailed", "Differences", "NotReadyError", "Once", "Services", "Settings", "TooBusyError", "build",
-    "canonical", "check_catalogue", "report_csv", "report_json",
+    "BadCatalogue", "BadDatabaseUrl", "ClockBehindError", "DatabaseFailed", "Differences", "NotReadyError", "Once",
+    "Services", "Settings", "TooBusyError", "build", "canonical", "check_catalogue", "report_csv", "report_json",
 ]  # fmt: skip
 
 VERSION: Final = version("implementation-ledger")

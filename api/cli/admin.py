@@ -1,0 +1,161 @@
+"""Commands that keep a ledger: tables, catalogues, tokens, settings, copies."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from api.cli import console
+from api.cli.failures import REFUSED, VERIFICATION_FAILED, Ended
+from api.cli.opening import opened
+from api.cli.options import Actor, AsJson, Role
+
+CATALOGUE: Final = "strategic-compass-partner"
+LOADING_ACTOR: Final = "catalogue"
+
+catalogue = typer.Typer(no_args_is_help=True, help="Catalogues of commitments, before they are loaded.")
+token = typer.Typer(no_args_is_help=True, help="Who may use the API, and in which role.")
+
+Named = Annotated[
+    str, typer.Argument(metavar="FILE|FOLDER|NAME", help="A JSON file, a folder of CSV files, or a shipped catalogue.")
+]
+
+
+def migrate() -> None:
+    """Make the tables, or bring them to this version. Doing it again changes nothing."""
+    with opened(ready=False) as services:
+        changed = services.migrate()
+        where = services.settings.shown()["LEDGER_DATABASE_URL"]
+    console.say("The tables are those of this version now." if changed else "The tables are of this version already.")
+    console.say(f"Database: {where}")
+
+
+def load(name: Named, actor: Actor = None, *, json: AsJson = False) -> None:
+    """Load a catalogue with its history.
+
+    All of it is recorded, or nothing. Rows that are there are skipped, so that it can be done again.
+    """
+    with opened() as services:
+        set_by_environment = services.settings.actor if "actor" in services.settings.model_fields_set else None
+        with console.progress("Loading") as come:
+            loaded = services.load(name, actor or set_by_environment or LOADING_ACTOR, come)
+    told = f"{loaded['programme']}: {loaded['recorded']} recorded, {loaded['skipped']} skipped"
+    console.say(console.as_json(dict(loaded)) if json else told)
+
+
+@catalogue.command("check")
+def check(
+    source: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="A copy of the source document.")],
+    name: Named = CATALOGUE,
+) -> None:
+    """Hold a catalogue against a copy of its source document, line by line.
+
+    Every commitment names a line of its source and that line's SHA-256. Nothing is loaded.
+    """
+    from infrastructure.wiring import check_catalogue
+
+    faults = [f"{place}: {message}" for place, message in check_catalogue(name, source)]
+    if faults:
+        number = "1 line does" if len(faults) == 1 else f"{len(faults)} lines do"
+        raise Ended(VERIFICATION_FAILED, f"{number} not fit the source", *faults)
+    console.say(f"Every line that {name} names reads as recorded in {source.name}.")
+
+
+@token.command("create")
+def create_token(
+    role: Annotated[Role, typer.Option(help="What its bearer may do.")],
+    actor: Annotated[str, typer.Option(metavar="ID", help="Whose it is: a pseudonym, never a name.")],
+) -> None:
+    """Make a token and print it, alone, on stdout. It is shown this once."""
+    with opened() as services:
+        secret = services.create_token(actor, role, services.settings.actor)
+    console.say(secret)
+    console.note(f"This is the only time that the token of {actor} ({role}) is shown.")
+
+
+@token.command("list")
+def list_tokens(*, json: AsJson = False) -> None:
+    """List every token there ever was; never the secret."""
+    from domain.answers import instant
+
+    with opened() as services:
+        tokens = [
+            {
+                "id": each.id,
+                "actor": each.actor,
+                "role": each.role,
+                "created_at": instant(each.created_at),
+                "revoked_at": instant(each.revoked_at),
+            }
+            for each in services.tokens()
+        ]
+    if json:
+        console.say(console.as_json(tokens))
+        return
+    made = console.table("!id", "actor", "role", "!created", "!revoked")
+    for each in tokens:
+        made.add_row(*(value or "–" for value in each.values()))
+    console.to_answer().print(made if tokens else "There are no tokens; `ledger token create` makes one.")
+
+
+@token.command("revoke")
+def revoke_token(
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="The token's id, as `ledger token list` shows it.")],
+) -> None:
+    """Revoke a token, for good."""
+    with opened() as services:
+        services.revoke_token(token_id, services.settings.actor)
+    console.say(f"The token {token_id} is revoked.")
+
+
+def config(*, json: AsJson = False) -> None:
+    """Show every setting, its value and what it means. Secrets are masked."""
+    from infrastructure.wiring import Settings
+
+    settings = Settings()
+    rows: list[dict[str, Any]] = [
+        {
+            "name": f"LEDGER_{name.upper()}",
+            "value": settings.shown()[f"LEDGER_{name.upper()}"],
+            "set": name in settings.model_fields_set,
+            "meaning": field.description,
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+    if json:
+        console.say(console.as_json(rows))
+        return
+    made = console.table("!setting", "value", "from", "meaning")
+    for row in rows:
+        made.add_row(row["name"], row["value"], "environment" if row["set"] else "default", row["meaning"])
+    console.to_answer().print(made)
+
+
+def backup(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; must not exist yet.")],
+) -> None:
+    """Copy the whole ledger, as it is at one moment, into a file. It goes on recording meanwhile.
+
+    To use the copy, let LEDGER_DATABASE_URL name it.
+    """
+    with opened() as services:
+        try:
+            # Made first, empty and for the owner's eyes only, so that nothing is ever written over.
+            os.close(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            raise Ended(REFUSED, f"{output} exists; a backup is never written over", "accepted: a new name") from None
+        try:
+            services.back_up(output)
+        except BaseException:
+            output.unlink(missing_ok=True)
+            raise
+    console.say(f"Wrote {output}: {_entries_in(output)} entries, {output.stat().st_size:,} bytes.")
+
+
+def _entries_in(copy: Path) -> int:
+    from infrastructure.wiring import Settings
+
+    settings = Settings().model_copy(update={"database_url": f"sqlite:///{copy}"})
+    with opened(settings) as services, services.view() as view:
+        return view.head.log_size

@@ -1,0 +1,140 @@
+"""How a command ends when it cannot do what was asked: one exit code and one explanation per kind of error.
+
+0 done · 1 refused by a rule · 2 usage · 3 verification failed · 4 not available
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+REFUSED: Final = 1
+USAGE: Final = 2
+VERIFICATION_FAILED: Final = 3
+NOT_AVAILABLE: Final = 4
+
+_INTERRUPTED: Final = 130
+
+
+class Ended(Exception):
+    """A command ends here: *code* says how, the lines say why and what to do."""
+
+    def __init__(self, code: int, *lines: str) -> None:
+        self.code, self.lines = code, lines
+        super().__init__("\n".join(lines))
+
+
+class Explaining(TyperGroup):
+    """The outermost group: whatever a command raises becomes a message on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read the output has had enough. What Python would still flush at exit goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(_INTERRUPTED) from None
+        except Exception as error:
+            ended = explained(error)
+            if ended is None:
+                raise
+            say(ended)
+            raise typer.Exit(ended.code) from None
+        return result
+
+
+def say(ended: Ended) -> None:
+    """Write why a command ends to stderr."""
+    from api.cli.console import to_people
+
+    first, *more = ended.lines
+    screen = to_people()
+    screen.print("error: ", style="bold red", end="")
+    screen.print(first, soft_wrap=True)
+    for line in more:
+        screen.print(f"  {line}", soft_wrap=True)
+
+
+def explained(error: Exception) -> Ended | None:
+    """Give how a command ends after *error*; None for what the command line explains itself (usage, exit)."""
+    if isinstance(error, Ended):
+        return error
+    if type(error).__module__.startswith("typer."):
+        return None
+    return _of_ledger(error) or _of_surroundings(error)
+
+
+def _of_ledger(error: Exception) -> Ended | None:
+    from application import errors as declined
+    from application.strict_json import NotJsonError
+    from domain import errors as refused
+
+    match error:
+        case declined.BadQuestion():
+            option = error.parameter.replace("_", "-")
+            return Ended(USAGE, f"--{option}: {error.message}", f"accepted: {error.accepted}")
+        case declined.NotPermitted():
+            return Ended(REFUSED, error.message, f"accepted: {error.accepted}")
+        case declined.BadRows():
+            rows = [f"{row.place}: {row.message}" for row in error.rows]
+            return Ended(REFUSED, f"nothing was loaded: {_count(rows, 'row')} cannot be recorded", *rows)
+        case refused.Invalid():
+            faults = [line for each in error.faults for line in fault(each.pointer, each.message, each.accepted)]
+            return Ended(REFUSED, f"nothing was recorded: {_count(error.faults, 'field')} cannot be accepted", *faults)
+        case refused.Refused():
+            what = f"refused by the rule {error.rule}: {error.message}"
+            return Ended(REFUSED, what, f"accepted: {error.accepted}")
+        case declined.Declined() | refused.Refusal():
+            return Ended(REFUSED, *str(error).splitlines())
+        case NotJsonError():
+            return Ended(USAGE, str(error))
+    return None
+
+
+def _of_surroundings(error: Exception) -> Ended:
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        return Ended(USAGE, "settings cannot be used", *_settings(error))
+    from infrastructure import wiring
+
+    match error:
+        case wiring.BadCatalogue():
+            faults = str(error).splitlines()
+            return Ended(REFUSED, f"the catalogue cannot be read: {_count(faults, 'fault')}", *faults)
+        case wiring.NotReadyError() | wiring.ClockBehindError():
+            return Ended(NOT_AVAILABLE, str(error))
+        case wiring.BadDatabaseUrl():
+            return Ended(USAGE, "LEDGER_DATABASE_URL cannot be used", "accepted: a URL such as sqlite:///ledger.db")
+        case wiring.DatabaseFailed():
+            what = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
+            return Ended(NOT_AVAILABLE, f"the database cannot do this now: {what}")
+        case OSError():
+            return Ended(NOT_AVAILABLE, f"{error.filename or 'the system'}: {error.strerror or error}")
+    if os.environ.get("LEDGER_LOG_LEVEL") == "debug":
+        raise error
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    return Ended(NOT_AVAILABLE, f"something went wrong here: {what}", "LEDGER_LOG_LEVEL=debug shows where")
+
+
+def fault(where: str, message: str, accepted: str) -> Iterable[str]:
+    """Give the lines that tell of one wrong field."""
+    return f"{where or 'the body'}: {message}", f"  accepted: {accepted}"
+
+
+def _settings(error: Any) -> Iterable[str]:
+    # The value itself may be a secret and is not repeated.
+    for each in error.errors(include_input=False, include_url=False):
+        name = "_".join(map(str, each["loc"])).upper()
+        yield f"LEDGER_{name}: {each['msg'].removeprefix('Value error, ')}"
+
+
+def _count(things: Any, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
