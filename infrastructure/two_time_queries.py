@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from infrastructure.tables import course, details, entry_facts, relations, streams
 
-_AT_V: Final = sa.bindparam("day")
-_AT_N: Final = sa.bindparam("log_size")
+_AT_V: Final[sa.BindParameter[int]] = sa.bindparam("day")
+_AT_N: Final[sa.BindParameter[int]] = sa.bindparam("log_size")
 _LATEST_LOOKED_AT: Final = 3
 
 
