@@ -30,7 +30,7 @@ from infrastructure.unit import Aggregate, Batch, CommandUnit
 
 LARGEST_BATCH: Final = 256
 LARGEST_QUEUE: Final = 4_096
-CACHED_AGGREGATES: Final = 10_000
+CACHED_ENTRIES: Final = 250_000
 REMEMBERED_FOR: Final = timedelta(days=30)
 _PAUSES: Final = (0.0, 0.1, 0.5, 2.0)
 """Seconds to wait before each look for a transaction of which it is not known whether it was committed."""
@@ -44,34 +44,42 @@ class TooBusyError(Exception):
 
 
 class Cache:
-    """Aggregates as of the last transaction of this process, the least recently used dropped first."""
+    """Aggregates as of the last transaction of this process; the least recently used are dropped first.
+
+    What they take is bounded by their entries, since a long history takes more than a short one.
+    """
 
     def __init__(self) -> None:
         self.position = 0
         self.frontier = Frontier()
-        self._aggregates: OrderedDict[bytes, Aggregate] = OrderedDict()
+        self._entries = 0
+        self._aggregates: OrderedDict[bytes, tuple[Aggregate, int]] = OrderedDict()
 
     def get(self, stream: bytes) -> Aggregate | None:
         """Give an aggregate, if it is there."""
         found = self._aggregates.get(stream)
-        if found is not None:
-            self._aggregates.move_to_end(stream)
-        return found
+        if found is None:
+            return None
+        self._aggregates.move_to_end(stream)
+        return found[0]
 
     def put(self, stream: bytes, aggregate: Aggregate) -> None:
         """Keep an aggregate."""
-        self._aggregates[stream] = aggregate
-        self._aggregates.move_to_end(stream)
-        if len(self._aggregates) > CACHED_AGGREGATES:
-            self._aggregates.popitem(last=False)
+        self.drop(stream)
+        self._aggregates[stream] = aggregate, aggregate.version
+        self._entries += aggregate.version
+        while self._entries > CACHED_ENTRIES and len(self._aggregates) > 1:
+            self.drop(next(iter(self._aggregates)))
 
     def drop(self, stream: bytes) -> None:
         """Forget an aggregate that may have changed."""
-        self._aggregates.pop(stream, None)
+        _, entries_held = self._aggregates.pop(stream, (None, 0))
+        self._entries -= entries_held
 
     def clear(self) -> None:
         """Forget everything."""
         self._aggregates.clear()
+        self._entries = 0
         self.position, self.frontier = 0, Frontier()
 
     def catch_up(self, connection: sa.Connection, position: int) -> None:
