@@ -113,6 +113,15 @@ def reading(rows: list[Row], row: Row) -> Body:
     return {**body, "effective_on": counted_from, **{name: row[name] for name in ("position", "version", "kind")}}
 
 
+def rectified_by(rows: list[Row], version: int) -> tuple[int, ...]:
+    """The rectifications of an entry that count."""
+    return tuple(
+        row["version"]
+        for row in rows
+        if row["kind"] == "rectified" and version in named(row) and counts(rows, row["version"])
+    )
+
+
 def replaced(body: Body, changes: Body) -> Body:
     new = dict(body)
     for name, value in changes.items():

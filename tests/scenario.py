@@ -188,14 +188,15 @@ class Story:
         state = state_at(self.commitment.history.entries, as_of, log_size)
         return None if state is None else in_words(state, standing(state, as_of), self.text_at)
 
-    def text_at(self, where: TextAt | None) -> str | None:
-        """Follow a pointer to a text."""
-        if where is None:
-            return None
+    def found_at(self, where: TextAt) -> Any:
+        """Follow a pointer to a text, or to the texts of evidence."""
         found: Any = self.texts[int(where[0])]
         for step in where[1:]:
             found = found[step]
-        return str(found)
+        return found
+
+    def text_at(self, where: TextAt | None) -> str | None:
+        return None if where is None else str(self.found_at(where))
 
 
 def in_words(state: State, stands: Standing, text_at: Callable[[TextAt | None], str | None]) -> dict[str, Any]:

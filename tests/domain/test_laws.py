@@ -90,6 +90,21 @@ def test_the_status_after_each_entry_is_that_of_the_fold_up_to_it(story, as_of, 
     assert steps(known(entries).in_order(), as_of) == expected
 
 
+@given(strategies.histories())
+def test_every_entry_reads_as_the_plain_model_reads_it_text_by_text(story):
+    for version in range(1, story.latest + 1):
+        rows = story.rows[:version]
+        expected = {row["version"]: row for row in naive.readings(rows)}
+        readings = known(story.commitment.history.entries[:version]).readings
+        assert readings.keys() == expected.keys()
+        for reading in readings.values():
+            texts = {name: story.found_at(where) for name, where in reading.texts.items()}
+            read = {"language": "en"} | merge(reading.kind, reading.facts, texts)
+            read |= {name: getattr(reading, name) for name in ("position", "version", "kind")}
+            assert read == {"language": "en"} | expected[reading.version]
+            assert reading.corrected_by == naive.rectified_by(rows, reading.version)
+
+
 @dataclass(frozen=True)
 class Answered:
     """Everything the ledger answered at one log size: the course, and the state on every day."""
