@@ -32,8 +32,13 @@ def on(stream: Any) -> "Console":
     """Give a screen that writes to *stream*."""
     from rich.console import Console
 
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            # rich would exit here, as if something had failed.
+            raise BrokenPipeError
+
     wide = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH_OF_FILES
-    return Console(file=stream, markup=False, emoji=False, highlight=False, width=wide)
+    return Screen(file=stream, markup=False, emoji=False, highlight=False, width=wide)
 
 
 def say(text: str) -> None:

@@ -6,6 +6,7 @@
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import typer
@@ -32,6 +33,8 @@ class Explaining(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
+        if sys.stdout is None:  # started with stdout closed
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- until the end
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()

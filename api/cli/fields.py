@@ -10,14 +10,17 @@ import typer
 
 from application.strict_json import NotJsonError, parse
 from domain.fields import Field, Many, Parsed, Record, Text, Word
-from domain.shapes import COMMITMENT, shape_of
+from domain.shapes import COMMITMENT, PROGRAMME, shape_of
 
 
 def read_body(path: Path | None) -> dict[str, Any]:
     """Read the body that a file holds, `-` for stdin."""
     if path is None:
         return {}
-    content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    try:
+        content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as unreadable:
+        raise typer.BadParameter(f"--body {path}: {unreadable.strerror}") from None
     return read_object(content, "--body")
 
 
@@ -53,8 +56,7 @@ def _member(kind: str, path: Sequence[str]) -> Field | None:
     shape: Field | None = shape_of(kind)
     if kind in ("announced", "programme_published") and isinstance(shape, Record):
         # Requests are flat: the members of what is announced stand beside the common ones.
-        inner = COMMITMENT if kind == "announced" else shape.members["programme"]
-        assert isinstance(inner, Record)
+        inner = COMMITMENT if kind == "announced" else PROGRAMME
         shape = Record({**shape.members, **inner.members})
     for name in path:
         shape = shape.members.get(name) if isinstance(shape, Record) else None

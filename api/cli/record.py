@@ -28,7 +28,7 @@ Fields = Annotated[
     typer.Option("--field", metavar="NAME=VALUE", help="Any other field, such as rating=limited. Repeat for more."),
 ]
 _BODY = "Fields as a JSON object, - for stdin; the other options come on top."
-Body = Annotated[Path | None, typer.Option(metavar="FILE", exists=True, dir_okay=False, allow_dash=True, help=_BODY)]
+Body = Annotated[Path | None, typer.Option(metavar="FILE", help=_BODY)]
 EvidenceTitle = Annotated[str | None, typer.Option(metavar="TEXT", rich_help_panel=_EVIDENCE)]
 EvidenceUrl = Annotated[str | None, typer.Option(metavar="URL", rich_help_panel=_EVIDENCE)]
 _GRADE = "A primary official act, B official statement, C independent report, D press, E assertion."
