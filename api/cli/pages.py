@@ -136,22 +136,24 @@ def _target(target: Answer) -> str:
 
 def show_history(screen: Console, reference: str, items: Sequence[Answer], times: Answer) -> None:
     """Lay out a history, one entry a row."""
-    rows = table(">#", "!kind", "!occurred", "!effective", "!recorded", "!status after", "what")
+    rows = table(">#", "!entry", "what")
     for item in items:
         counts = item["counts"] or item["kind"] in _CORRECTIONS
-        rows.add_row(
-            str(item["version"]),
-            item["kind"],
-            item["occurred_on"],
-            item["effective_on"],
-            item["recorded_at"][:16].replace("T", " "),
-            word(item["status_after"]),
-            _what(item, items, times["as_of"]),
-            style="" if counts else "dim",
-        )
+        what = _what(item, items, times["as_of"])
+        rows.add_row(str(item["version"]), _when(item), what, style="" if counts else "dim", end_section=True)
     screen.print(Text(f"History of {reference}", "bold"))
     screen.print(rows)
     screen.print(Text(two_times(times), "dim"))
+
+
+def _when(item: Answer) -> Text:
+    lines = [Text(item["kind"].replace("_", " "), "bold")]
+    lines.append(Text(f"occurred  {item['occurred_on']}"))
+    lines.append(Text(f"effective {item['effective_on']}"))
+    lines.append(Text(f"recorded  {item['recorded_at'][:16].replace('T', ' ')}"))
+    if item["status_after"]:
+        lines.append(Text("then      ").append_text(word(item["status_after"])))
+    return Text("\n").join(lines)
 
 
 def _what(item: Answer, items: Sequence[Answer], as_of: str) -> Text:

@@ -123,12 +123,12 @@ def _recurring(item: Answer) -> Sequence[str | Text]:
 
 
 def _commitments(screen: Console, commitments: Sequence[Answer]) -> None:
-    columns = ("!reference", "title", "!status", "!timeliness", "!due", "!last activity")
+    columns = ("!reference", "title", "!status", "!timeliness", "!due")
     rows = table(*columns, title=f"Commitments ({len(commitments)})")
     for each in commitments:
         due = each["target"]["due"] or each["target"]["start_by"]
-        dates = _or_dash(due), _or_dash(each["last_activity_on"])
-        rows.add_row(each["reference"], each["title"], word(each["status"]), word(each["timeliness"]), *dates)
+        standing = word(each["status"]), word(each["timeliness"]), _or_dash(due)
+        rows.add_row(each["reference"], each["title"], *standing)
     screen.print(rows)
 
 
