@@ -22,7 +22,7 @@ REPLAYED: Final = "replayed"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks to record which body; *if_match* holds the versions the caller has seen, *once* recognises a repetition."""
+    """Who asks to record which body; *if_match* holds the versions the caller has seen, *once* tells repetitions."""
 
     caller: Caller
     body: Any

@@ -1,4 +1,4 @@
-"""JSON as the ledger takes it: RFC 8259, and only what RFC 8785 can write down again without loss (RFC 7493, I-JSON)."""
+"""JSON as the ledger takes it: RFC 8259, and only what RFC 8785 writes down again without loss (RFC 7493, I-JSON)."""
 
 import json
 from typing import Any, Final

@@ -17,6 +17,12 @@ from domain.answers import Answer
 def routes(gate: Gate) -> APIRouter:
     """Give the routes of programmes and partners."""
     router = APIRouter(prefix="/v1", tags=["programmes"])
+    _recording(router, gate)
+    _reading(router, gate)
+    return router
+
+
+def _recording(router: APIRouter, gate: Gate) -> None:
     services = gate.services
 
     @router.post("/programmes", status_code=201, **openapi.publish())
@@ -33,6 +39,10 @@ def routes(gate: Gate) -> APIRouter:
         )
         headers["Location"] = f"/v1/events/{answer['position']}"
         return as_answer(answer, answer["position"], status=201, headers=headers)
+
+
+def _reading(router: APIRouter, gate: Gate) -> None:
+    services = gate.services
 
     async def paged(
         request: Request,
@@ -88,5 +98,3 @@ def routes(gate: Gate) -> APIRouter:
                 view, times.as_of, times.moment, may_read_internal=internal
             ),
         )
-
-    return router

@@ -14,33 +14,17 @@ APPEND_ONLY = ("entries", "open_forms")
 
 def upgrade() -> None:
     """Take this step."""
-    op.create_table(
-        "course",
-        sa.Column("stream", sa.LargeBinary(), autoincrement=False, nullable=False),
-        sa.Column("from_position", WHOLE, autoincrement=False, nullable=False, comment="known from this log size"),
-        sa.Column("since", WHOLE, autoincrement=False, nullable=False, comment="first day, as date.toordinal"),
-        sa.Column("until", WHOLE, nullable=False, comment="the day after the last"),
-        sa.Column("to_position", WHOLE, nullable=False, comment="no longer known so at this log size"),
-        sa.Column("details", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("stream", "from_position", "since", name=op.f("pk_course")),
-        sqlite_strict=True,
-        sqlite_with_rowid=False,
-    )
-    with op.batch_alter_table("course", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_course_stream_since_until_from_position_to_position"),
-            ["stream", "since", "until", "from_position", "to_position"],
-            unique=False,
-        )
+    _make_entries()
+    _make_what_is_kept_beside()
+    _make_read_models()
+    op.execute("INSERT INTO head (id, position, recorded_at) VALUES (1, 0, 0)")
+    for table in APPEND_ONLY:
+        _forbid(table, "UPDATE")
+        _forbid(table, "DELETE")
+    _forbid("prose", "UPDATE")
 
-    op.create_table(
-        "details",
-        sa.Column("digest", sa.LargeBinary(), autoincrement=False, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False, comment="members of design 3.1 as JSON"),
-        sa.PrimaryKeyConstraint("digest", name=op.f("pk_details")),
-        sqlite_strict=True,
-    )
+
+def _make_entries() -> None:
     op.create_table(
         "entries",
         sa.Column("position", WHOLE, autoincrement=False, nullable=False),
@@ -59,26 +43,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_entries")),
         sa.UniqueConstraint("recorded_at", name=op.f("uq_entries_recorded_at")),
         sa.UniqueConstraint("stream", "version", name=op.f("uq_entries_stream_version")),
-        sqlite_strict=True,
-    )
-    op.create_table(
-        "entry_facts",
-        sa.Column("position", WHOLE, autoincrement=False, nullable=False),
-        sa.Column("stream", sa.LargeBinary(), nullable=False),
-        sa.Column("version", WHOLE, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("position", name=op.f("pk_entry_facts")),
-        sqlite_strict=True,
-    )
-    with op.batch_alter_table("entry_facts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_entry_facts_kind_position"), ["kind", "position"], unique=False)
-        batch_op.create_index(batch_op.f("ix_entry_facts_stream_position"), ["stream", "position"], unique=False)
-
-    op.create_table(
-        "fixed_settings",
-        sa.Column("name", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_fixed_settings")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -107,11 +71,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", "member", name=op.f("pk_prose")),
         sqlite_strict=True,
     )
+
+
+def _make_what_is_kept_beside() -> None:
     op.create_table(
-        "relations",
-        sa.Column("reference", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("stream", sa.LargeBinary(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("reference", "stream", name=op.f("pk_relations")),
+        "fixed_settings",
+        sa.Column("name", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_fixed_settings")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -128,18 +95,6 @@ def upgrade() -> None:
     with op.batch_alter_table("remembered_answers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_remembered_answers_recorded_at"), ["recorded_at"], unique=False)
 
-    op.create_table(
-        "streams",
-        sa.Column("stream", sa.LargeBinary(), autoincrement=False, nullable=False),
-        sa.Column("sort", sa.Text(), nullable=False, comment="commitment, programme or ledger"),
-        sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("programme", sa.Text(), nullable=True),
-        sa.Column("internal", WHOLE, nullable=False),
-        sa.Column("version", WHOLE, nullable=False),
-        sa.PrimaryKeyConstraint("stream", name=op.f("pk_streams")),
-        sa.UniqueConstraint("sort", "reference", name=op.f("uq_streams_sort_reference")),
-        sqlite_strict=True,
-    )
     op.create_table(
         "tokens",
         sa.Column("id", sa.Text(), autoincrement=False, nullable=False),
@@ -160,11 +115,67 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
 
-    op.execute("INSERT INTO head (id, position, recorded_at) VALUES (1, 0, 0)")
-    for table in APPEND_ONLY:
-        _forbid(table, "UPDATE")
-        _forbid(table, "DELETE")
-    _forbid("prose", "UPDATE")
+
+def _make_read_models() -> None:
+    op.create_table(
+        "course",
+        sa.Column("stream", sa.LargeBinary(), autoincrement=False, nullable=False),
+        sa.Column("from_position", WHOLE, autoincrement=False, nullable=False, comment="known from this log size"),
+        sa.Column("since", WHOLE, autoincrement=False, nullable=False, comment="first day, as date.toordinal"),
+        sa.Column("until", WHOLE, nullable=False, comment="the day after the last"),
+        sa.Column("to_position", WHOLE, nullable=False, comment="no longer known so at this log size"),
+        sa.Column("details", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("stream", "from_position", "since", name=op.f("pk_course")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("course", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_course_stream_since_until_from_position_to_position"),
+            ["stream", "since", "until", "from_position", "to_position"],
+            unique=False,
+        )
+
+    op.create_table(
+        "details",
+        sa.Column("digest", sa.LargeBinary(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False, comment="members of design 3.1 as JSON"),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_details")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "entry_facts",
+        sa.Column("position", WHOLE, autoincrement=False, nullable=False),
+        sa.Column("stream", sa.LargeBinary(), nullable=False),
+        sa.Column("version", WHOLE, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_entry_facts")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("entry_facts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_entry_facts_kind_position"), ["kind", "position"], unique=False)
+        batch_op.create_index(batch_op.f("ix_entry_facts_stream_position"), ["stream", "position"], unique=False)
+
+    op.create_table(
+        "relations",
+        sa.Column("reference", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("stream", sa.LargeBinary(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("reference", "stream", name=op.f("pk_relations")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "streams",
+        sa.Column("stream", sa.LargeBinary(), autoincrement=False, nullable=False),
+        sa.Column("sort", sa.Text(), nullable=False, comment="commitment, programme or ledger"),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("programme", sa.Text(), nullable=True),
+        sa.Column("internal", WHOLE, nullable=False),
+        sa.Column("version", WHOLE, nullable=False),
+        sa.PrimaryKeyConstraint("stream", name=op.f("pk_streams")),
+        sa.UniqueConstraint("sort", "reference", name=op.f("uq_streams_sort_reference")),
+        sqlite_strict=True,
+    )
 
 
 def _forbid(table: str, action: str) -> None:
