@@ -114,9 +114,7 @@ def _publish(unit: Unit, request: Request) -> Mapping[str, Any]:
     checked(PROGRAMME, details)
     if unit.programme(details["code"]) is not None:
         raise Exists("programme", details["code"])
-    programme = Programme.publish(
-        {"occurred_on": details["adopted_on"], "details": details}, unit.act(request.caller)
-    )
+    programme = Programme.publish({"occurred_on": details["adopted_on"], "details": details}, unit.act(request.caller))
     entry = programme.entries[0]
     unit.keep(programme)
     return {
