@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_swagger import patch_fastapi
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog import get_logger
 
@@ -36,7 +37,9 @@ def create_app(services: Services) -> FastAPI:
         version=services.version,
         description=_DESCRIPTION,
         lifespan=life,
+        docs_url=None,
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
     )
     gate, figures = Gate(services), health.Figures()
@@ -48,6 +51,7 @@ def create_app(services: Services) -> FastAPI:
         health.routes(gate, figures),
     ):
         app.include_router(router)
+    patch_fastapi(app)  # /docs, with what it needs from our own host
     problems.install(app)
     openapi.install(app)
     app.add_middleware(Watched, figures=figures)

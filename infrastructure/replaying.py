@@ -234,7 +234,9 @@ class _Replay:
             mine, owner = (table.c.digest, course.c.details) if table is details else (table.c.stream, entries.c.stream)
             stray = mine.not_in(sa.select(owner))
             for row in self._connection.execute(sa.select(table).where(stray)).mappings():
-                self._found(table, str(row.get("reference", "no stream")), f"it has no entries: {_shown(table, dict(row))}")
+                self._found(
+                    table, str(row.get("reference", "no stream")), f"it has no entries: {_shown(table, dict(row))}"
+                )
             if replacing:
                 self._connection.execute(sa.delete(table).where(stray))
 

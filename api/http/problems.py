@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details: one table of what can go wrong, the answers, and the pages that explain them."""
 
 import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,7 @@ from domain.recording import ExternalIdTaken
 from infrastructure.wiring import ClockBehindError, NotReadyError, TooBusyError
 
 MEDIA_TYPE: Final = "application/problem+json"
+_STYLE: Final = "main{max-width:40rem;margin:2rem auto;padding:0 1rem;font:1.1rem/1.6 system-ui,sans-serif}"
 _log = get_logger()
 
 
@@ -256,8 +258,10 @@ def install(app: FastAPI) -> None:
 
 def _page(slug: str) -> str:
     kind = PROBLEMS[slug]
+    said = re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(kind.explanation))
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(kind.title)}</title>'
-        f"<h1>{html.escape(kind.title)}</h1><p>Problem type <code>/problems/{slug}</code>, status {kind.status}.</p>"
-        f"<p>{html.escape(kind.explanation)}</p></html>"
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{html.escape(kind.title)}</title><style>{_STYLE}</style><main><h1>{html.escape(kind.title)}</h1>"
+        f"<p>Problem type <code>/problems/{slug}</code>, status {kind.status}.</p><p>{said}</p>"
+        '<p><a href="/docs">The documentation of every address</a></p></main></html>'
     )
