@@ -229,7 +229,10 @@ _CHANGES: Final[dict[str, dict[str, Any]]] = {
     "superseded": {"successors": st.just([REFERENCE]) | st.lists(references, min_size=1, max_size=1)},
     "occurrence_held": {"ordinal": ordinals},
     "amended": {"changes": details_changes},
-    "evidence_added": {"entry": st.integers(1, 9)},
+    "evidence_added": {
+        "entry": st.integers(1, 9),
+        "evidence": st.lists(evidence_items, min_size=1, max_size=2),
+    },
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import Invalid, Refused
 from domain.replay import known, state_at
-from tests.scenario import announced
+from tests.scenario import DECLARATION, announced
 
 
 def counts_from(story, version):
@@ -191,6 +191,26 @@ def test_an_older_rectification_that_is_retracted_leaves_the_later_one():
     story = announced().happened("reviewed", rating="full", independence="self")
     story.rectified(2, rating="limited", independence="peer").rectified(2, rating="not_met").retracted(3)
     assert (story.state.assessment.rating, story.state.assessment.independence) == ("not_met", "self")
+
+
+def test_rectified_evidence_replaces_the_old_whole_with_its_texts():
+    story = announced().happened("achieved", evidence=[DECLARATION, DECLARATION | {"url": "https://example.org"}])
+    story.rectified(2, evidence=[{"title": "Press release", "grade": "D"}])
+    reading = known(story.commitment.history.entries).readings[2]
+    assert reading.facts["evidence"] == [{"grade": "D"}]
+    assert story.found_at(reading.texts["evidence"]) == [{"title": "Press release"}]
+    story.happened(
+        "rectified",
+        corrections=[
+            {"entry": 1, "changes": {"note": "Said in passing"}},
+            {"entry": 2, "changes": {"evidence": [DECLARATION], "statement": "It was done."}},
+        ],
+    )
+    read = known(story.commitment.history.entries).readings
+    assert story.found_at(read[2].texts["evidence"]) == [{"title": "Joint declaration"}]
+    assert story.text_at(read[2].texts["statement"]) == "It was done."
+    assert story.text_at(read[1].texts["note"]) == "Said in passing"
+    assert story.text_at(reading.texts["statement"]) == "It was achieved."
 
 
 def test_null_removes_an_optional_member_and_no_required_one():
