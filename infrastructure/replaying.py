@@ -4,7 +4,7 @@ One stream is in memory at a time. The entries themselves are looked at first: r
 not what was recorded would be worth nothing, so nothing is compared or replaced then.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -27,7 +27,6 @@ from infrastructure.tables import DERIVED, FOR_EVER, course, details, entries, h
 
 Progress = Callable[[int, int], None]
 _PAGE: Final = 500
-_OF_STREAM: Final = tuple(table for table in DERIVED if "stream" in table.c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +65,35 @@ def replay(database: Database, *, check: bool, until: int | None, progress: Prog
         if until is not None and not 0 <= until <= known.position:
             raise BadQuestion("until", f"{until} is no log size of this ledger", f"0 to {known.position}")
         size = known.position if until is None else until
-        rebuilding = _Replay(connection, size, progress, all_known=until is None)
-        rebuilding.look_at_entries(known.recorded_at)
-        sound = not rebuilding.count
-        if sound:
-            rebuilding.go_through_streams(replacing=replacing)
-        return Differences(size, rebuilding.streams, rebuilding.count, rebuilding.first, replacing and sound)
+        replaying = _Replay(connection, size, progress, passes=3 if replacing else 2, all_known=until is None)
+        replaying.look_at_entries(known.recorded_at)
+        if replaying.sound:
+            replaying.compare()
+        replaced = replacing and replaying.sound
+        if replaced:
+            replaying.replace()
+        return Differences(size, replaying.streams, replaying.count, replaying.first, replaced)
 
 
 class _Replay:
-    def __init__(self, connection: sa.Connection, size: int, progress: Progress, *, all_known: bool) -> None:
+    def __init__(
+        self, connection: sa.Connection, size: int, progress: Progress, *, passes: int, all_known: bool
+    ) -> None:
         self._connection, self._size, self._progress, self._all_known = connection, size, progress, all_known
-        self._done = self.streams = self.count = 0
+        self._to_do, self._done = passes * size, 0
+        self.streams = self.count = 0
         self.first: Difference | None = None
+        self.sound = True  # whether the entries are what was recorded, as far as can be seen
         self._internal_programmes: dict[str, bool] = {}
 
     def _found(self, table: sa.Table, reference: str, what: str) -> None:
         self.count += 1
         self.first = self.first or Difference(table.name, reference, what)
+        self.sound = self.sound and table not in (entries, head)
 
     def _advance(self, count: int) -> None:
         self._done += count
-        self._progress(self._done, 2 * self._size)
+        self._progress(self._done, self._to_do)
 
     # --- the entries
 
@@ -138,19 +144,40 @@ class _Replay:
 
     # --- the read models
 
-    def go_through_streams(self, *, replacing: bool) -> None:
-        """Compare, and replace, stream by stream; then look for rows that belong to no entry."""
+    def compare(self) -> None:
+        """Compare stream by stream, then look for rows that belong to no entry."""
+        for stream, reference, projection in self._projections():
+            self.streams += 1
+            self._compare(stream, reference, projection.rows())
+        if self._all_known:
+            self._strays()
+
+    def replace(self) -> None:
+        """Delete every row of the read models and write them anew."""
+        for table in DERIVED:
+            self._connection.execute(sa.delete(table))
+        for _, _, projection in self._projections():
+            projection.write(self._connection)
+
+    def _projections(self) -> Iterator[tuple[bytes, str, Projection]]:
         for stream in self._stream_ids():
             rows = self._connection.execute(
                 _entries_with_open_forms()
                 .where(entries.c.stream == stream, entries.c.position <= self._size)
-                .order_by(entries.c.version)
+                .order_by(entries.c.position)
             ).all()
-            self.streams += 1
-            self._stream(UUID(bytes=stream), rows, replacing=replacing)
+            read = [decoded(row.opened or row.entry) for row in rows]
+            history, reference = [entry_of(each) for each in read], read[0]["reference"]
+            if [entry.version for entry in history] != list(range(1, len(history) + 1)):
+                self._found(entries, reference, "its versions are not 1, 2, 3 … in the order of positions")
+                continue
+            try:
+                projection = projected(self._head_of(UUID(bytes=stream), reference, history[0]), history)
+            except Refusal as refused:
+                self._found(entries, reference, f"its entries cannot stand together: {refused}")
+                continue
+            yield stream, reference, projection
             self._advance(len(rows))
-        if self._all_known:
-            self._strays(replacing=replacing)
 
     def _stream_ids(self) -> Iterator[bytes]:
         query = sa.select(entries.c.stream).where(entries.c.position <= self._size).distinct()
@@ -158,22 +185,6 @@ class _Replay:
         while page := self._connection.execute(query.where(entries.c.stream > last)).scalars().all():
             yield from page
             last = page[-1]
-
-    def _stream(self, stream: UUID, rows: Sequence[Any], *, replacing: bool) -> None:
-        read = [decoded(row.opened or row.entry) for row in rows]
-        reference = read[0]["reference"]
-        history = [entry_of(each) for each in read]
-        if [entry.version for entry in history] != list(range(1, len(history) + 1)):
-            self._found(entries, reference, "its versions are not 1, 2, 3 … in the order of positions")
-            return
-        try:
-            projection = projected(self._head_of(stream, reference, history[0]), history)
-        except Refusal as refused:
-            self._found(entries, reference, f"its entries cannot stand together: {refused}")
-            return
-        self._compare(stream.bytes, reference, projection.rows())
-        if replacing:
-            self._replace(stream.bytes, projection)
 
     def _head_of(self, stream: UUID, reference: str, first: Entry) -> StreamHead:
         if stream == STREAM:
@@ -191,8 +202,8 @@ class _Replay:
             query = _entries_with_open_forms().where(
                 entries.c.stream == Programme.id_of(code).bytes, entries.c.version == 1
             )
-            row = self._connection.execute(query).one()
-            published = decoded(row.opened or row.entry)["facts"]["details"]
+            row = self._connection.execute(query).one_or_none()
+            published = decoded(row.opened or row.entry)["facts"]["details"] if row else {}
             self._internal_programmes[code] = published.get("visibility") == "internal"
         return self._internal_programmes[code]
 
@@ -219,26 +230,13 @@ class _Replay:
             if self._all_known or _clip(table, row, self._size, wanted):
                 yield row
 
-    def _replace(self, stream: bytes, projection: Projection) -> None:
-        for table in _OF_STREAM:
-            self._connection.execute(sa.delete(table).where(table.c.stream == stream))
-        digests = [row["digest"] for row in projection.rows()[details]]
-        for start in range(0, len(digests), _PAGE):
-            page = digests[start : start + _PAGE]
-            self._connection.execute(sa.delete(details).where(details.c.digest.in_(page)))
-        projection.write(self._connection)
-
-    def _strays(self, *, replacing: bool) -> None:
+    def _strays(self) -> None:
         for table in DERIVED:
             # A row of details belongs to the stretches of a course, every other row to the entries of a stream.
             mine, owner = (table.c.digest, course.c.details) if table is details else (table.c.stream, entries.c.stream)
-            stray = mine.not_in(sa.select(owner))
-            for row in self._connection.execute(sa.select(table).where(stray)).mappings():
-                self._found(
-                    table, str(row.get("reference", "no stream")), f"it has no entries: {_shown(table, dict(row))}"
-                )
-            if replacing:
-                self._connection.execute(sa.delete(table).where(stray))
+            query = sa.select(table).where(mine.not_in(sa.select(owner)))
+            for row in map(dict, self._connection.execute(query).mappings()):
+                self._found(table, str(row.get("reference", "no stream")), f"it has no entries: {_shown(table, row)}")
 
 
 def _entries_with_open_forms() -> sa.Select[Any]:
