@@ -1,0 +1,229 @@
+"""A migrated ledger for a test: its database, a writer, a clock that the test moves, one tiny programme.
+
+The tests of the store run on SQLite, and on PostgreSQL as well when LEDGER_TEST_POSTGRESQL_URL names a server on which
+schemas may be made.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from application.access import Caller
+from application.errors import Unknown
+from application.ports import Command, Once, Unit
+from application.recording import Request, announce, publish_programme, record_event
+from domain.commitment import Commitment
+from infrastructure.database import Database
+from infrastructure.readings import Readings
+from infrastructure.replaying import Differences, replay
+from infrastructure.tables import DERIVED, entries
+from infrastructure.writer import Outcome, Writer
+from tests.scenario import REGISTER, Story
+
+PROGRAMME: Final = "tiny"
+RECORDER: Final = Caller("rec-1", "recorder")
+REVIEWER: Final = Caller("rev-1", "reviewer")
+POSTGRESQL: Final = os.environ.get("LEDGER_TEST_POSTGRESQL_URL")
+BACKENDS: Final = ("sqlite", "postgresql") if POSTGRESQL else ("sqlite",)
+
+
+class MovableClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, start: str = "2024-01-15T09:00:00+00:00") -> None:
+        self.now = datetime.fromisoformat(start)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **step: float) -> None:
+        self.now += timedelta(**step)
+
+    def set_day(self, day: date) -> None:
+        """Move to nine o'clock of *day*."""
+        self.now = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+
+
+class Store:
+    """One ledger, as one process has it open."""
+
+    def __init__(self, url: str, clock: Callable[[], datetime] | None = None) -> None:
+        self.url = url
+        self.clock = clock or MovableClock()
+        self.database = Database(url)
+        self.database.migrate()
+        self.writer = Writer(self.database, ZoneInfo("UTC"), self.clock)
+        self.readings = Readings(self.database)
+
+    def another(self) -> "Store":
+        """The same ledger, as a second process would have it open."""
+        return Store(self.url, self.clock)
+
+    def close(self) -> None:
+        self.writer.close()
+        self.database.close()
+
+    def begin(self, *references: str) -> "Store":
+        """Publish the programme and announce commitments."""
+        self.writer.record(published())
+        for reference in references:
+            self.writer.record(announced(reference))
+        return self
+
+    def rows(self, query: sa.Select[Any]) -> Sequence[Any]:
+        with self.database.reading() as connection:
+            return connection.execute(query).all()
+
+    def value(self, query: sa.Select[Any]) -> Any:
+        with self.database.reading() as connection:
+            return connection.execute(query).scalar()
+
+    @property
+    def size(self) -> int:
+        """How many entries there are."""
+        return int(self.value(sa.select(sa.func.count()).select_from(entries)))
+
+    @property
+    def positions(self) -> list[int]:
+        return [row.position for row in self.rows(sa.select(entries.c.position).order_by(entries.c.position))]
+
+    def statements(self) -> list[str]:
+        """Every statement recorded, in the order of positions."""
+        with self.readings.view() as view:
+            recorded = view.recorded(up_to=view.head.log_size)
+            return [each.prose["statement"].value for each in recorded if "statement" in each.prose]
+
+    def read_models(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of the read models."""
+        return {table.name: sorted(tuple(row) for row in self.rows(sa.select(table))) for table in DERIVED}
+
+    def replayed(self, *, check: bool = True, until: int | None = None) -> Differences:
+        return replay(self.database, check=check, until=until, progress=lambda _done, _all: None)
+
+    def tamper(self, *statements: str) -> None:
+        """Change rows as somebody could who owns the database: no trigger is in the way."""
+        assert self.database.is_sqlite
+        with self.database.writing() as connection:
+            triggers = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+            for name, _ in triggers:
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+            for _, sql in triggers:
+                connection.exec_driver_sql(sql)
+
+
+def programme_body(**members: Any) -> dict[str, Any]:
+    return {
+        "code": PROGRAMME,
+        "title": "A tiny programme",
+        "publisher": "Council",
+        "adopted_on": "2022-03-21",
+        "partners": [{"code": "EU", "name": "European Union", "type": "organisation"}],
+    } | members
+
+
+def commitment_body(reference: str = "A-1", **members: Any) -> dict[str, Any]:
+    return {
+        "reference": reference,
+        "programme": PROGRAMME,
+        "title": f"Promise {reference}",
+        "kind": "one_off",
+        "tier": "deliverable",
+        "timeframe": {"wording": "by mid-2024", "due": "2024-06-30"},
+        "occurred_on": "2022-03-21",
+    } | members
+
+
+def event_body(kind: str = "started", statement: str = "It was done.", **members: Any) -> dict[str, Any]:
+    return {"kind": kind, "occurred_on": "2023-03-01", "statement": statement} | members
+
+
+def published(**members: Any) -> Command:
+    return publish_programme(Request(RECORDER, programme_body(**members)))
+
+
+def announced(reference: str = "A-1", **members: Any) -> Command:
+    return announce(Request(RECORDER, commitment_body(reference, **members)))
+
+
+def event(
+    reference: str = "A-1",
+    kind: str = "started",
+    statement: str = "It was done.",
+    *,
+    once: Once | None = None,
+    if_match: str | None = None,
+    **members: Any,
+) -> Command:
+    """Give the command that records an event."""
+    caller = REVIEWER if kind == "reviewed" else RECORDER
+    body = event_body(kind, statement, **members)
+    return record_event(Request(caller, body, if_match, once), reference, four_eyes=False)
+
+
+def note(reference: str = "A-1", statement: str = "Noted.") -> Command:
+    """Give a command that may be recorded any number of times: evidence for the announcement."""
+    return event(reference, "evidence_added", statement, entry=1, evidence=[{"title": "Minutes", "grade": "C"}])
+
+
+def as_drawn(story: Story, reference: str) -> Iterator[tuple[date, Command]]:
+    """Give the entries of a drawn story as commands, each with its day of recording, told of *reference*.
+
+    The bodies go to the aggregate as they are, past the use cases, so that their shape is the story's own.
+    """
+    for row in story.rows:
+        command = _announcement_of(row["body"], reference) if row["version"] == 1 else _entry_of(row, reference)
+        yield date.fromisoformat(row["recorded_on"]), command
+
+
+def _announcement_of(body: dict[str, Any], reference: str) -> Command:
+    def command(unit: Unit) -> Mapping[str, Any]:
+        renamed = body | {"commitment": body["commitment"] | {"reference": reference}}
+        unit.keep(Commitment.announce(renamed, unit.act(RECORDER), REGISTER))
+        return {}
+
+    return command
+
+
+def _entry_of(row: dict[str, Any], reference: str) -> Command:
+    def command(unit: Unit) -> Mapping[str, Any]:
+        commitment = unit.commitment(reference)
+        if commitment is None:
+            raise Unknown("commitment", reference)
+        commitment.record(row["kind"], row["body"], unit.act(RECORDER), REGISTER)
+        unit.keep(commitment)
+        return {}
+
+    return command
+
+
+def refusals(outcomes: Sequence[Outcome]) -> list[BaseException]:
+    return [each for each in outcomes if isinstance(each, BaseException)]
+
+
+@contextmanager
+def database_url(backend: str, folder: Path) -> Iterator[str]:
+    """Give the URL of an empty database."""
+    if backend == "sqlite":
+        yield f"sqlite:///{folder / 'ledger.db'}"
+        return
+    assert POSTGRESQL is not None
+    schema = f"test_{uuid4().hex}"
+    engine = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+        yield (
+            sa.make_url(POSTGRESQL)
+            .update_query_dict({"options": f"-csearch_path={schema}"})
+            .render_as_string(hide_password=False)
+        )
+        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+    engine.dispose()
