@@ -56,8 +56,7 @@ class InMemoryLedger:
 
     def record(self, reference: str, kind: str, on: str = "2022-06-01", **more: Any) -> int:
         """Give the position."""
-        commitment = self.aggregates[Commitment.id_of(reference)]
-        assert isinstance(commitment, Commitment)
+        commitment = self.aggregate(reference)
         programme = commitment.history.state.details["programme"]
         needed = {"evidence": EVIDENCE} if kind == "achieved" else {}
         body = {"occurred_on": on, "statement": f"It was {kind}.", **needed, **more}
@@ -95,6 +94,11 @@ class InMemoryLedger:
 
     def _is_internal(self, stream: UUID, code: str) -> bool:
         return any(each.internal for each in self.all if each.stream in (stream, Programme.id_of(code)))
+
+    def aggregate(self, reference: str) -> Commitment:
+        found = self.aggregates[Commitment.id_of(reference)]
+        assert isinstance(found, Commitment)
+        return found
 
     # The view
 
@@ -163,9 +167,9 @@ class InMemoryLedger:
         return [each for each in self.all[after:log_size] if each.entry.is_correction]
 
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
-        return {way: self._text(way) for way in wanted}
+        return {way: self.value_of(way) for way in wanted}
 
-    def _text(self, way: TextAt) -> Any:
+    def value_of(self, way: TextAt) -> Any:
         found: Any = self.texts_of[int(way[0])]
         if way[1] not in found:
             return ERASED
