@@ -13,7 +13,7 @@ from fastapi import Request, Response
 
 from api.http.bodies import as_json, read_bytes
 from api.http.paging import link_to_next
-from api.http.problems import BehindPosition, Unauthorised
+from api.http.problems import Unauthorised
 from application import recording
 from application.access import Caller, may_read_internal
 from application.errors import BadQuestion
@@ -62,7 +62,7 @@ class Gate:
             with services.view() as view:
                 head = view.head.log_size
                 if head < at_least:
-                    raise BehindPosition(f"the head is {head}, before {at_least}; accepted: up to {head}, or later")
+                    raise BadQuestion("Ledger-At-Least", f"{at_least} is not reached yet", f"up to {head}")
                 return work(view, may_read_internal(caller)), head
 
         return await self.in_thread(reading)

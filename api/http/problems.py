@@ -109,8 +109,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "not-ready": Problem(
         503,
         "The ledger cannot do this now",
-        "It is busy, not migrated, has not yet reached the position asked for, or refuses to write because its clock "
-        "is behind the last entry. The detail says which; Retry-After says when to try again.",
+        "It is busy, not migrated, or refuses to write because its clock is behind the last entry. The detail says "
+        "which; Retry-After says when to try again.",
     ),
     "internal": Problem(
         500, "Something went wrong here", "The fault is the server's. Nothing of the request was recorded half."
@@ -139,10 +139,6 @@ class WrongMediaType(Exception):
 
 class NotAcceptable(Exception):
     """A format that the answer does not exist in."""
-
-
-class BehindPosition(Exception):
-    """The position the client has seen is not here yet."""
 
 
 def _faults(faults: tuple[domain.Fault, ...]) -> Response:
@@ -190,7 +186,7 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:
             return problem("unsupported-media-type", str(error))
         case NotAcceptable():
             return problem("not-acceptable", str(error))
-        case BehindPosition() | NotReadyError() | ClockBehindError():
+        case NotReadyError() | ClockBehindError():
             return problem("not-ready", str(error), headers=retry)
         case TooBusyError():
             return problem("not-ready", "too many requests wait to be recorded", headers=retry)
@@ -207,7 +203,6 @@ HANDLED: Final = (
     BodyTooLong,
     WrongMediaType,
     NotAcceptable,
-    BehindPosition,
     NotReadyError,
     ClockBehindError,
     TooBusyError,

@@ -1,0 +1,128 @@
+"""The published description: complete, with examples that work, and true for whatever is sent."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api.app import create_app
+from api.http.openapi import EVENTS, NEW_COMMITMENT, NEW_PROGRAMME, PROGRAMME_EVENT
+from api.http.schemas import catalogue_schema
+from infrastructure.catalogues.reading import find
+from infrastructure.settings import Settings
+from infrastructure.wiring import Services, build
+from tests.serving import Server, made_ledger
+
+pytestmark = pytest.mark.xdist_group("openapi")
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    services = build(Settings(data_dir=tmp_path_factory.mktemp("ledger"), log_level="error"))
+    services.migrate()
+    return services
+
+
+@pytest.fixture(scope="module")
+def app(services: Services) -> Iterator[FastAPI]:
+    app = create_app(services)
+    with TestClient(app):
+        yield app
+
+
+def bearer(services: Services, role: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {services.create_token(f'an-{role}', role, 'local')}"}
+
+
+def validate(answer: Any, schema: str, described: dict[str, Any]) -> None:
+    rooted = {"$ref": f"#/components/schemas/{schema}", "components": described["components"]}
+    jsonschema.Draft202012Validator(rooted).validate(answer)
+
+
+def test_the_examples_work_in_order_and_the_answers_are_as_described(app: FastAPI, services: Services) -> None:
+    recorder, reviewer = bearer(services, "recorder"), bearer(services, "reviewer")
+    client, described = TestClient(app), app.openapi()
+    published = client.post("/v1/programmes", json=NEW_PROGRAMME, headers=recorder)
+    validate(published.json(), "PublishedProgramme", described)
+    for path, body, headers in (
+        ("/v1/commitments", NEW_COMMITMENT, recorder),
+        ("/v1/programmes/green-port/events", PROGRAMME_EVENT, recorder),
+        ("/v1/commitments/GP-01/events", EVENTS["started"], recorder),
+        ("/v1/commitments/GP-01/events", EVENTS["slipped"], recorder),
+        ("/v1/commitments/GP-01/events", EVENTS["achieved"], recorder),
+        ("/v1/commitments/GP-01/events", EVENTS["rectified"], reviewer),
+    ):
+        answer = client.post(path, json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        validate(answer.json(), "RecordedEvent", described)
+    for path, schema in (
+        ("/v1/commitments", "CommitmentPage"),
+        ("/v1/commitments/GP-01", "Commitment"),
+        ("/v1/commitments/GP-01/history", "History"),
+        ("/v1/events", "EntryPage"),
+        ("/v1/events/2", "Entry"),
+        ("/v1/programmes", "ProgrammePage"),
+        ("/v1/programmes/green-port", "Programme"),
+        ("/v1/partners", "PartnerPage"),
+        ("/v1/reports/status", "StatusReport"),
+        ("/v1/reports/changes?from=2024-01-01", "Changes"),
+        ("/health/ready", "Ready"),
+    ):
+        answer = client.get(path, headers=recorder)
+        assert answer.status_code == 200, answer.text
+        validate(answer.json(), schema, described)
+
+
+def test_every_address_is_described_with_the_problems_that_it_may_end_in(app: FastAPI) -> None:
+    described = app.openapi()
+    assert described["openapi"].startswith("3.1")
+    for path, methods in described["paths"].items():
+        for method, route in methods.items():
+            assert {"422", "503"} <= set(route["responses"]), (method, path)
+            if method == "post":
+                assert route["requestBody"]["content"]["application/json"]["examples"], path
+
+
+def test_the_schema_of_catalogues_fits_the_shipped_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(catalogue_schema())
+    document = json.loads(Path(find("strategic-compass-partner")).read_text())
+    jsonschema.Draft202012Validator(catalogue_schema()).validate(document)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    folder = tmp_path_factory.mktemp("running")
+    token = made_ledger(folder, 3)
+    server = Server(folder)
+    yield server.address, token
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a recorder", "nobody known"])
+def test_whatever_is_sent_ends_in_a_described_answer(running: tuple[str, str], known: bool) -> None:
+    address, token = running
+    headers = {"authorization": f"Bearer {token}"} if known else {}
+    checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+    for operation in schemathesis.openapi.from_url(f"{address}/openapi.json").get_all_operations():
+
+        @settings(
+            max_examples=20 if known else 3, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+        )
+        @given(case=operation.ok().as_strategy())
+        def send(case: Any) -> None:
+            case.call_and_validate(headers=headers, checks=checks)
+
+        send()

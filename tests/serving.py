@@ -1,0 +1,79 @@
+"""Real servers for tests: started as a user would, reached over HTTP, stopped by their process ids."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+
+from infrastructure.settings import Settings
+from infrastructure.wiring import build
+
+PROGRAM = Path(sys.executable).with_name("ledger")
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
+
+
+def made_ledger(folder: Path, commitments: int) -> str:
+    """Make a ledger with started commitments C-0, C-1 …; give a recorder's token."""
+    services = build(Settings(data_dir=folder, log_level="error"))
+    services.migrate()
+    catalogue = {
+        "programme": {"code": "crowd", "title": "Crowd", "adopted_on": "2024-01-01"},
+        "commitments": [
+            {
+                "reference": f"C-{number}", "title": "One of many", "kind": "one_off", "tier": "action",
+                "timeframe": {"wording": "soon"}, "occurred_on": "2024-01-01", "programme": "crowd",
+            }
+            for number in range(commitments)
+        ],
+        "history": [
+            {"id": f"s{number}", "reference": f"C-{number}", "kind": "started", "occurred_on": "2024-02-01",
+             "statement": "It began."}
+            for number in range(commitments)
+        ],
+    }  # fmt: skip
+    path = folder / "crowd.json"
+    path.write_text(json.dumps(catalogue))
+    services.load(str(path), "catalogue", lambda _, __: None)
+    token = services.create_token("the-recorder", "recorder", "local")
+    services.close()
+    return token
+
+
+class Server:
+    """`ledger serve` on a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._process = subprocess.Popen(
+            [str(PROGRAM), "serve", "--port", str(self.port)],
+            env=CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(300):
+            assert self._process.poll() is None, "the server ended by itself"
+            try:
+                if httpx2.get(f"{self.address}/health/ready").status_code == 200:
+                    return
+            except httpx2.TransportError:
+                time.sleep(0.1)
+        raise TimeoutError(self.address)
+
+    def kill(self) -> None:
+        """End it without warning."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+
+    def stop(self) -> int:
+        """Ask it to end; give its exit code."""
+        self._process.terminate()
+        return self._process.wait(30)
