@@ -1,72 +1,10 @@
 """Whatever is wrong with a request: a clear problem, its page, and nothing written."""
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
-from api.app import create_app
-from infrastructure.settings import Settings
-from infrastructure.wiring import build
-
-PROGRAMME = {
-    "code": "harbour", "title": "The harbour", "adopted_on": "2024-01-15",
-    "partners": [{"code": "PORT", "name": "Port Authority", "type": "organisation"}],
-}  # fmt: skip
-COMMITMENT: dict[str, Any] = {
-    "reference": "H-1", "programme": "harbour", "title": "Shore power", "kind": "one_off", "tier": "deliverable",
-    "timeframe": {"wording": "by 2025", "due": "2025-12-31"}, "partners": ["PORT"], "occurred_on": "2024-01-15",
-}  # fmt: skip
-STARTED = {"kind": "started", "occurred_on": "2024-03", "statement": "Work began.", "external_id": "x:1"}
-EVENTS = "/v1/commitments/H-1/events"
-
-
-class Ledger:
-    """A ledger with one started commitment, as a client with a recorder's token sees it."""
-
-    def __init__(self, client: TestClient, tokens: dict[str, str]) -> None:
-        self.client, self.tokens = client, tokens
-
-    def post(self, path: str, body: object, *, role: str = "recorder", **headers: str) -> Any:
-        content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        given = {"authorization": f"Bearer {self.tokens[role]}", "content-type": "application/json"}
-        return self.client.post(path, content=content, headers={**given, **headers})
-
-    def get(self, path: str, **headers: str) -> Any:
-        return self.client.get(path, headers={"authorization": f"Bearer {self.tokens['auditor']}", **headers})
-
-    def head(self) -> int:
-        return int(self.client.get("/health/ready").json()["position"])
-
-
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    folder: Path = tmp_path_factory.mktemp("ledger")
-    services = build(Settings(data_dir=folder, log_level="error"))
-    services.migrate()
-    roles = ("recorder", "reviewer", "auditor", "administrator")
-    tokens = {role: services.create_token(f"the-{role}", role, "local") for role in roles}
-    with TestClient(create_app(services), raise_server_exceptions=False) as client:
-        ledger = Ledger(client, tokens)
-        for path, body in (("/v1/programmes", PROGRAMME), ("/v1/commitments", COMMITMENT), (EVENTS, STARTED)):
-            assert ledger.post(path, body).status_code == 201
-        assert ledger.post(EVENTS, {**STARTED, "kind": "progressed", "external_id": "x:2"}).status_code == 201
-        assert ledger.post(EVENTS, {"kind": "retracted", "entry": 3, "reason": "twice"}, role="reviewer").is_success
-        yield ledger
-
-
-def assert_problem(answer: Any, status: int, *said: str) -> None:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == status
-    assert problem["title"]
-    for fragment in said:
-        assert fragment in answer.text, answer.text
-
+from tests.http_ledger import COMMITMENT, EVENTS, Ledger, assert_problem
 
 EVENT = {"kind": "progressed", "occurred_on": "2024-05", "statement": "The first quay."}
 
