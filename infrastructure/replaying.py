@@ -4,6 +4,7 @@ One stream is in memory at a time. The entries themselves are looked at first: r
 not what was recorded would be worth nothing, so nothing is compared or replaced then.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -249,12 +250,11 @@ def _faults(row: Any) -> Iterator[str]:
     if leaf_hash(row.entry) != row.leaf_hash:
         yield "its bytes do not have the leaf hash that stands beside them"
         return
-    leaf = read = decoded(row.entry)
-    if "closed" in leaf:
-        if row.opened is None or sha256(row.salt + row.opened).hexdigest() != leaf["closed"]:
-            yield "its open form is missing or not the one that was closed"
-            return
-        read = decoded(row.opened)
+    closed = json.loads(row.entry).get("closed")
+    if closed and (row.opened is None or sha256(row.salt + row.opened).hexdigest() != closed):
+        yield "its open form is missing or not the one that was closed"
+        return
+    read = decoded(row.opened or row.entry)
     stream, sort = UUID(bytes=row.stream), row.topic.partition(".")[0]
     named = STREAM if sort == "ledger" else stream_id(f"{sort}:{read['reference']}")
     entry = entry_of(read)

@@ -10,6 +10,12 @@ depends_on = None
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 APPEND_ONLY = ("entries", "open_forms")
+CLASHES = {
+    "entries": "position = NEW.position OR (stream = NEW.stream AND version = NEW.version) "
+    "OR recorded_at = NEW.recorded_at",
+    "open_forms": "position = NEW.position",
+    "prose": "position = NEW.position AND member = NEW.member",
+}
 
 
 def upgrade() -> None:
@@ -22,6 +28,9 @@ def upgrade() -> None:
         _forbid(table, "UPDATE")
         _forbid(table, "DELETE")
     _forbid("prose", "UPDATE")
+    if op.get_bind().dialect.name == "sqlite":
+        for table, clash in CLASHES.items():
+            _forbid_replacing(table, clash)
 
 
 def _make_entries() -> None:
@@ -193,6 +202,14 @@ def _forbid(table: str, action: str) -> None:
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
             f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
         )
+
+
+def _forbid_replacing(table: str, clash: str) -> None:
+    """INSERT OR REPLACE deletes without asking the trigger on DELETE, so it is refused before it begins."""
+    op.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {clash}) "
+        f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
+    )
 
 
 def downgrade() -> None:
