@@ -166,7 +166,8 @@ def event(
     """Give the command that records an event."""
     caller = REVIEWER if kind == "reviewed" else RECORDER
     body = event_body(kind, statement, **members)
-    return record_event(Request(caller, body, if_match, once), reference, four_eyes=False)
+    seen = None if if_match is None else frozenset({if_match})
+    return record_event(Request(caller, body, seen, once), reference, four_eyes=False)
 
 
 def note(reference: str = "A-1", statement: str = "Noted.") -> Command:
