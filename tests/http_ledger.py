@@ -1,11 +1,14 @@
 """A small ledger behind the HTTP API, with a token for each role."""
 
 import json
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
 
+from infrastructure import clock
 from infrastructure.settings import Settings
 from infrastructure.wiring import Services, build
 
@@ -50,9 +53,9 @@ def assert_problem(answer: Any, status: int, *said: str) -> None:
         assert fragment in answer.text, answer.text
 
 
-def made(folder: Path, **settings: Any) -> tuple[Services, dict[str, str]]:
+def made(folder: Path, now: Callable[[], datetime] = clock.now, **settings: Any) -> tuple[Services, dict[str, str]]:
     """Make an empty ledger in *folder* with a token for each role."""
-    services = build(Settings(data_dir=folder, log_level="error", **settings))
+    services = build(Settings(data_dir=folder, log_level="error", **settings), now)
     services.migrate()
     return services, {role: services.create_token(f"the-{role}", role, "local") for role in ROLES}
 
