@@ -52,7 +52,7 @@ def create_app(services: Services) -> FastAPI:
     ):
         app.include_router(router)
     patch_fastapi(app)  # /docs, with what it needs from our own host
-    problems.install(app)
+    problems.install(app, gate.admit)
     openapi.install(app)
     app.add_middleware(Watched, figures=figures)
     return app

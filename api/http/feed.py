@@ -11,7 +11,7 @@ from api.http import openapi
 from api.http.gate import Gate, as_answer, as_page, wants
 from api.http.paging import Cursor, page
 from api.http.problems import NotAcceptable
-from api.http.queries import FeedQuery, Nothing, TwoTimes
+from api.http.queries import EntryPosition, FeedQuery, Nothing, TwoTimes
 from api.http.times import Times
 from application.errors import BadQuestion, Unknown
 from application.ports import View
@@ -51,7 +51,7 @@ def routes(gate: Gate) -> APIRouter:
 
     @router.get("/{position}", **openapi.reading("One entry", "Entry"))
     async def entry(
-        request: Request, position: Annotated[int, Path(ge=1, le=2**53 - 1)], _: Annotated[Nothing, Query()]
+        request: Request, position: Annotated[EntryPosition, Path()], _: Annotated[Nothing, Query()]
     ) -> Response:
         def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
             for found in view.recorded(after=position - 1, up_to=position):

@@ -12,12 +12,13 @@ import orjson
 from fastapi import Request, Response
 
 from api.http.bodies import as_json, read_bytes
-from api.http.paging import link_to_next
+from api.http.paging import link_to_next, marked, refuse_foreign_cursor
 from api.http.problems import Unauthorised
 from application import recording
 from application.access import Caller, may_read_internal
-from application.errors import BadQuestion
+from application.errors import BadQuestion, Declined
 from application.ports import Command, Once, View
+from domain.errors import Refusal
 from infrastructure.wiring import Services, canonical
 
 Answered = TypeVar("Answered")
@@ -44,11 +45,20 @@ class Gate:
             raise Unauthorised("no token was sent; accepted: Authorization: Bearer <token>")
         return await self.in_thread(lambda: self._known(secret))
 
+    async def admit(self, request: Request) -> None:
+        """Raise Unauthorised unless whoever asks may read or record at all."""
+        if request.method != "GET" or _bearer(request) is not None or not self.services.settings.public_read:
+            await self.caller(request)
+
     def _known(self, secret: str) -> Caller:
         caller = self.services.caller(secret)
         if caller is None:
             raise Unauthorised("the token is not valid; accepted: a token that was not revoked")
         return caller
+
+    def _head(self) -> int:
+        with self.services.view() as view:
+            return view.head.log_size
 
     async def read(self, request: Request, work: Callable[[View, bool], Answered]) -> tuple[Answered, int]:
         """Read from one snapshot; *work* is told whether internal things may be seen. Gives the head, too."""
@@ -60,9 +70,10 @@ class Gate:
         def reading() -> tuple[Answered, int]:
             caller = None if secret is None else self._known(secret)
             with services.view() as view:
-                head = view.head.log_size
+                head = request.state.position = view.head.log_size
                 if head < at_least:
                     raise BadQuestion("Ledger-At-Least", f"{at_least} is not reached yet", f"up to {head}")
+                refuse_foreign_cursor(request)
                 return work(view, may_read_internal(caller)), head
 
         return await self.in_thread(reading)
@@ -75,7 +86,11 @@ class Gate:
         raw = await read_bytes(request, self.services.settings.max_body_bytes)
         body = as_json(request, raw)
         asked = recording.Request(caller, body, _if_match(request), _once(request, caller, body))
-        answer = dict(await self.services.submit(command(asked)))
+        try:
+            answer = dict(await self.services.submit(command(asked)))
+        except (Declined, Refusal):
+            request.state.position = await self.in_thread(self._head)
+            raise
         headers = {"ETag": f'"{answer["version"]}"', "Ledger-Position": str(answer["position"])}
         if answer.pop(recording.REPLAYED, False):
             headers["Idempotency-Replayed"] = "true"
@@ -94,7 +109,10 @@ def as_answer(body: Any, head: int, *, status: int = 200, headers: dict[str, str
 
 def as_page(request: Request, body: dict[str, Any], head: int) -> Response:
     """Answer with one page of a list and the link to the next."""
-    return as_answer(body, head, headers=link_to_next(request, body["next"]))
+    if body["next"] is None:
+        return as_answer(body, head)
+    cursor = marked(request, body["next"])
+    return as_answer(body | {"next": cursor}, head, headers={"Link": link_to_next(request, cursor)})
 
 
 def _bearer(request: Request) -> str | None:

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -210,37 +210,66 @@ HANDLED: Final = (
 )
 
 
-async def _handled(_request: Request, error: Exception) -> Response:
-    return _answer(error)
+async def _handled(request: Request, error: Exception) -> Response:
+    answer = _answer(error)
+    position = getattr(request.state, "position", None)
+    if position is not None:  # the ledger was looked at before the error was found
+        answer.headers["Ledger-Position"] = str(position)
+    return answer
 
 
-async def _wrong_query(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults = []
-    for each in error.errors():
-        where, name = (*map(str, each["loc"]), "")[:2]
-        unknown = each["type"] == "extra_forbidden"
-        message = "the parameter is unknown" if unknown else str(each["msg"]).removeprefix("Value error, ")
-        message, _, accepted = message.partition("; accepted: ")
-        faults.append({"parameter": name[:100] or where, "message": message[:300], "accepted": accepted or "see /docs"})
-    return problem("invalid", "; ".join(f"{f['parameter']}: {f['message']}" for f in faults)[:4_000], faults=faults)
+Admit = Callable[[Request], Awaitable[object]]
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+def _wrong_query(admit: Admit) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+        try:
+            if "security" in operation:  # who is not known is told so before anything else
+                await admit(request)
+        except Unauthorised as unknown:
+            return _answer(unknown)
+        parameters = [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
+        faults = [_wrong_parameter(each, parameters) for each in error.errors()]
+        return problem("invalid", "; ".join(f"{f['parameter']}: {f['message']}" for f in faults)[:4_000], faults=faults)
+
+    return answer
+
+
+def _wrong_parameter(error: Mapping[str, Any], parameters: list[str]) -> dict[str, str]:
+    where, name = (*map(str, error["loc"]), "")[:2]
+    if error["type"] == "extra_forbidden":
+        message, accepted = "the parameter is unknown", " | ".join(parameters) or "no parameters"
+    else:
+        message, _, accepted = str(error["msg"]).removeprefix("Value error, ").partition("; accepted: ")
+    return {"parameter": name[:100] or where, "message": message[:300], "accepted": accepted or "see /docs"}
+
+
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    slug = {404: "unknown", 405: "method-not-allowed", 413: "body-too-long"}.get(error.status_code, "internal")
+    if error.status_code == 405:
+        allowed = ", ".join(_methods(request))
+        return problem("method-not-allowed", f"accepted: {allowed}", headers={"Allow": allowed})
+    slug = {404: "unknown", 413: "body-too-long"}.get(error.status_code, "internal")
     return problem(slug, PROBLEMS[slug].explanation, headers=error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Give every method of an address; the router knows only those of the first route that fits."""
+    path = request.scope["route"].path if "route" in request.scope else request.url.path
+    return [method.upper() for method in request.app.openapi()["paths"].get(path, {"get": None})]
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)  # nobody is there to read it
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error with a problem, and explain each type at its address."""
+def install(app: FastAPI, admit: Admit) -> None:
+    """Answer every error with a problem, and explain each type at its address; *admit* refuses who is not known."""
     for kind in HANDLED:
         app.add_exception_handler(kind, _handled)
-    app.add_exception_handler(RequestValidationError, _wrong_query)
+    app.add_exception_handler(RequestValidationError, _wrong_query(admit))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
 

@@ -55,6 +55,25 @@ class Checked:
         return self.convert(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number in the plain digits of an address."""
+
+    least: int
+    most: int
+
+    def check(self, value: object, pointer: str, faults: list[Fault]) -> None:
+        """Add what is wrong with *value*."""
+        digits = str(value)
+        plain = digits.isascii() and digits.isdecimal() and len(digits) < 17
+        if not (plain and self.least <= int(digits) <= self.most):
+            faults.append(Fault(pointer, f"“{digits[:60]}” is no such number", f"{self.least} to {self.most}"))
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the same rule."""
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
 Day = Annotated[date, Checked(fields.DAY, date.fromisoformat)]
 Instant = Annotated[datetime, Checked(_TIMESTAMP, _instant)]
 Sort = Annotated[str, Checked(fields.Word(SORTS))]
@@ -69,7 +88,9 @@ Kinds = Annotated[list[Annotated[str, Checked(fields.Word(words.COMMITMENT_KINDS
 Partners = Annotated[list[Annotated[str, Checked(shapes.PARTNER_CODE)]], _MANY]
 Themes = Annotated[list[Annotated[str, Checked(shapes.THEME)]], _MANY]
 Searched = Annotated[list[Annotated[str, Checked(fields.Text(200))]], _MANY]
-Position = Annotated[int, Field(ge=0, le=2**53 - 1)]
+Position = Annotated[int, Checked(Number(0, 2**53 - 1), int)]
+EntryPosition = Annotated[int, Checked(Number(1, 2**53 - 1), int)]
+Limit = Annotated[int, Checked(Number(1, LARGEST_LIMIT), int)]
 
 
 def _exactly_true_or_false(value: object) -> object:
@@ -98,7 +119,7 @@ class TwoTimes(Query):
 class Paged(TwoTimes):
     """One page of a list at two times."""
 
-    limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] = LIMIT
+    limit: Limit = LIMIT
     cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
         None, description="`next` of the page before; it keeps both times"
     )
@@ -140,7 +161,7 @@ class FeedQuery(Query):
     """A part of the whole ledger."""
 
     after: Position = Field(0, description="entries behind this position")
-    limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] = LIMIT
+    limit: Limit = LIMIT
     cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     log_size: Position | None = None
     known_at: Instant | None = None

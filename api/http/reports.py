@@ -33,7 +33,8 @@ def routes(gate: Gate) -> APIRouter:
 
         body, head = await gate.read(request, read)
         headers = {"ETag": f'"{sha256(body).hexdigest()}"', "Ledger-Position": str(head), "Vary": "Accept"}
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
+        seen = request.headers.get("if-none-match", "")
+        if headers["ETag"] in seen or seen.strip() == "*":
             return Response(status_code=304, headers=headers)
         if form == "csv":
             headers["Content-Disposition"] = 'attachment; filename="status-report.csv"'
