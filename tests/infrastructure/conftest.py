@@ -2,16 +2,45 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
+from structlog.testing import capture_logs
 
+from infrastructure.database import Database
 from tests.stores import BACKENDS, Store, database_url
 
 
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list]:
+    """What is logged is kept from the terminal; drawing a traceback with its locals takes a second."""
+    with capture_logs() as events:
+        yield events
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory) -> Path:
+    """A migrated SQLite database, to be copied."""
+    path = tmp_path_factory.mktemp("empty") / "ledger.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
+
+
 @pytest.fixture(params=BACKENDS)
-def url(request, tmp_path: Path) -> Iterator[str]:
+def new_url(request, tmp_path: Path) -> Iterator[str]:
+    """A database without tables."""
     with database_url(request.param, tmp_path) as url:
         yield url
+
+
+@pytest.fixture
+def url(new_url: str, empty_ledger: Path, tmp_path: Path) -> str:
+    """A ledger without entries."""
+    if new_url.startswith("sqlite"):
+        copyfile(empty_ledger, tmp_path / "ledger.db")
+    return new_url
 
 
 @pytest.fixture

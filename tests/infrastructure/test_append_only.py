@@ -131,8 +131,8 @@ def test_a_reader_keeps_its_snapshot_while_others_write(written: Store) -> None:
         assert view.head.log_size == 4
 
 
-def test_the_tables_are_made_once(url: str) -> None:
-    database = Database(url)
+def test_the_tables_are_made_once(new_url: str) -> None:
+    database = Database(new_url)
     assert database.migrate() is True
     assert database.migrate() is False
     assert database.is_current()

@@ -1,0 +1,218 @@
+"""`ledger replay`: finds what somebody changed behind the ledger's back, says where, and makes read models good."""
+
+import pytest
+import sqlalchemy as sa
+
+from application.errors import BadQuestion
+from domain.merkle import leaf_hash
+from infrastructure.replaying import replay
+from infrastructure.tables import DERIVED, entries
+from tests.stores import Store, announced, event, published
+
+OF_A1 = "stream = (SELECT stream FROM streams WHERE reference = 'A-1')"
+
+
+def in_full(statement: str, **values: str) -> str:
+    """Put values, and the stream of A-1, into a statement."""
+    for name, value in values.items():
+        statement = statement.replace(f"{{{name}}}", value)
+    return statement.replace("OF_A1", OF_A1)
+
+
+@pytest.fixture
+def told(store: Store) -> Store:
+    """Nine entries: a programme, a public and an internal commitment, a correction."""
+    if not store.database.is_sqlite:
+        pytest.skip("rows are tampered with in SQLite's own words")
+    store.writer.record(published())
+    store.writer.record(announced("A-1", relations=[{"type": "part_of", "reference": "A-2"}]))
+    store.writer.record(announced("A-2", visibility="internal"))
+    store.clock.move(days=1)
+    store.writer.write([event("A-1"), event("A-1", "progressed"), event("A-2")])
+    store.writer.record(event("A-1", "slipped", occurred_on="2023-02", forecast="2025-01-01"))
+    store.writer.record(
+        event("A-1", "rectified", entry=2, changes={"occurred_on": "2022-12-01"}, reason="The minutes.")
+    )
+    store.writer.record(event("A-1", "amended", changes={"title": "Another title"}))
+    return store
+
+
+def test_nothing_is_found_where_nothing_was_changed(told: Store) -> None:
+    for until in (None, *range(told.size + 1)):
+        found = told.replayed(until=until)
+        assert (found.count, found.first, found.replaced) == (0, None, False)
+        assert found.log_size == (told.size if until is None else until)
+    assert (found.streams, told.replayed(until=1).streams) == (3, 1)
+
+
+def test_an_empty_ledger_can_be_replayed(store: Store) -> None:
+    assert store.replayed().count == 0
+    assert store.replayed(check=False).replaced
+
+
+@pytest.mark.parametrize("until", [-1, 10])
+def test_more_than_there_is_cannot_be_replayed(told: Store, until: int) -> None:
+    with pytest.raises(BadQuestion, match="0 to 9"):
+        told.replayed(until=until)
+
+
+@pytest.mark.parametrize(("options", "passes"), [({"check": True}, 2), ({"check": False}, 3)])
+def test_progress_goes_from_nothing_to_all(told: Store, options: dict, passes: int) -> None:
+    steps: list[tuple[int, int]] = []
+    replay(told.database, until=None, progress=lambda done, to_do: steps.append((done, to_do)), **options)
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert steps[-1] == (passes * 9, passes * 9)
+    assert {to_do for _, to_do in steps} == {passes * 9}
+
+
+READ_MODELS = [
+    ("UPDATE streams SET version = 9 WHERE reference = 'A-1'", "streams", "A-1", "version is 9, the entries give 6"),
+    ("UPDATE streams SET internal = 0 WHERE reference = 'A-2'", "streams", "A-2", "internal is 0, the entries give 1"),
+    ("UPDATE streams SET programme = 'other' WHERE reference = 'A-1'", "streams", "A-1", "programme is other"),
+    ("DELETE FROM streams WHERE reference = 'A-1'", "streams", "A-1", "a row is missing"),
+    ("UPDATE entry_facts SET kind = 'achieved' WHERE position = 4", "entry_facts", "A-1", "kind is achieved"),
+    ("DELETE FROM entry_facts WHERE position = 6", "entry_facts", "A-2", "a row is missing: position 6"),
+    (
+        "UPDATE course SET state = replace(state, 'false', 'true') WHERE OF_A1 AND from_position = 2",
+        "course",
+        "A-1",
+        "state is",
+    ),
+    (
+        "UPDATE course SET until = until + 1 WHERE OF_A1 AND from_position = 4",
+        "course",
+        "A-1",
+        "until",
+    ),
+    ("DELETE FROM course WHERE OF_A1 AND from_position = 2", "course", "A-1", "a row is missing"),
+    (
+        "INSERT INTO course SELECT stream, 1, 1, until, to_position, details, state FROM course WHERE OF_A1 LIMIT 1",
+        "course",
+        "A-1",
+        "a row is too many",
+    ),
+    ("UPDATE details SET body = replace(body, 'Promise A-1', 'No promise')", "details", "A-1", "body is"),
+    ("DELETE FROM relations", "relations", "A-1", "a row is missing: reference A-2"),
+    (
+        "INSERT INTO relations SELECT 'A-9', stream FROM relations",
+        "relations",
+        "A-1",
+        "a row is too many: reference A-9",
+    ),
+    ("INSERT INTO relations VALUES ('A-9', x'00')", "relations", "A-9", "it has no entries"),
+    ("INSERT INTO entry_facts VALUES (77, x'00', 1, 'started')", "entry_facts", "no stream", "it has no entries"),
+    ("INSERT INTO streams VALUES (x'00', 'commitment', 'A-9', 'tiny', 0, 1)", "streams", "A-9", "it has no entries"),
+    ("INSERT INTO details VALUES (x'00', '{}')", "details", "no stream", "it has no entries: digest 00"),
+]
+
+
+@pytest.mark.parametrize(("statement", "table", "reference", "what"), READ_MODELS)
+def test_a_read_model_that_was_tampered_with_is_named_and_made_good(
+    told: Store, statement: str, table: str, reference: str, what: str
+) -> None:
+    good = told.read_models()
+    told.tamper(in_full(statement))
+    assert told.read_models() != good
+    found = told.replayed()
+    assert found.first is not None
+    assert (found.first.table, found.first.reference) == (table, reference)
+    assert what in found.first.what
+    assert str(found.first) == f"{table}, {reference}: {found.first.what}"
+    assert not found.replaced
+    repaired = told.replayed(check=False)
+    assert (repaired.count, repaired.first, repaired.replaced) == (found.count, found.first, True)
+    assert told.read_models() == good
+    assert told.replayed().count == 0
+
+
+def test_rows_that_changed_places_are_put_back(told: Store) -> None:
+    good = told.read_models()
+    told.tamper(
+        in_full("UPDATE entry_facts SET OF_A1 WHERE position = 6"),
+        "UPDATE streams SET reference = 'A-3' WHERE reference = 'A-2'",
+        "UPDATE streams SET reference = 'A-2' WHERE reference = 'A-1'",
+        "UPDATE streams SET reference = 'A-1' WHERE reference = 'A-3'",
+    )
+    assert told.replayed().count > 1
+    assert told.replayed(check=False).replaced
+    assert told.read_models() == good
+
+
+def test_read_models_can_be_made_from_nothing(told: Store) -> None:
+    good = told.read_models()
+    told.tamper(*(f"DELETE FROM {table.name}" for table in DERIVED))  # noqa: S608 -- our own names
+    assert told.replayed(check=False).replaced
+    assert told.read_models() == good
+    assert told.another().writer.record(event("A-2", "progressed"))["version"] == 3
+
+
+def test_what_was_changed_later_does_not_count_at_an_earlier_log_size(told: Store) -> None:
+    told.tamper(in_full("UPDATE course SET state = 'x' WHERE OF_A1 AND from_position = 8"))
+    assert told.replayed(until=7).count == 0
+    at_8 = told.replayed(until=8)
+    assert at_8.first is not None
+    assert at_8.first.table == "course"
+
+
+def changed_leaf(told: Store) -> str:
+    """Give the bytes of entry 4, with another day, as a literal of SQL."""
+    (row,) = told.rows(sa.select(entries).where(entries.c.position == 4))
+    return row.entry.replace(b"2023-03-01", b"2023-03-02").hex()
+
+
+ENTRIES = [
+    ("UPDATE entries SET entry = x'{leaf}' WHERE position = 4", 4, "leaf hash"),
+    ("UPDATE entries SET entry = x'00' WHERE position = 4", 4, "leaf hash"),
+    ("UPDATE entries SET leaf_hash = x'{hash}' WHERE position = 4", 4, "leaf hash"),
+    ("UPDATE entries SET entry = x'{leaf}', leaf_hash = x'{hash}' WHERE position = 4", 4, "tree nodes"),
+    ("UPDATE entries SET entry = x'{leaf}', leaf_hash = x'{hash}' WHERE position = 9", 9, "of its bytes"),
+    ("UPDATE entries SET nodes = x'' WHERE position = 8", 8, "tree nodes"),
+    ("DELETE FROM entries WHERE position = 5", 5, "no entry before 6"),
+    ("DELETE FROM entries WHERE position IN (1, 2)", 1, "no entry before 3"),
+    ("DELETE FROM entries WHERE position = 9", 9, "no entry before 10"),
+    ("UPDATE entries SET version = 17 WHERE position = 5", 5, "position, instant, version or stream"),
+    ("UPDATE entries SET recorded_at = recorded_at + 1000000000 WHERE position = 5", 5, "position, instant, version"),
+    ("UPDATE entries SET OF_A1, version = 17 WHERE position = 6", 6, "position, instant, version"),
+    ("UPDATE entries SET topic = 'commitment.achieved' WHERE position = 4", 4, "stored name"),
+    ("UPDATE open_forms SET salt = x'00' WHERE position = 6", 6, "open form"),
+    ("UPDATE open_forms SET entry = x'00' WHERE position = 3", 3, "open form"),
+    ("DELETE FROM open_forms WHERE position = 6", 6, "open form"),
+]
+
+
+@pytest.mark.parametrize(("statement", "position", "what"), ENTRIES)
+def test_an_entry_that_was_tampered_with_is_named_and_nothing_is_replaced(
+    told: Store, statement: str, position: int, what: str
+) -> None:
+    leaf = changed_leaf(told)
+    told.tamper(in_full(statement, leaf=leaf, hash=leaf_hash(bytes.fromhex(leaf)).hex()))
+    before = told.read_models()
+    for check in (True, False):
+        found = told.replayed(check=check)
+        assert found.first is not None
+        assert (found.first.table, found.first.reference) == ("entries", f"position {position}")
+        assert what in found.first.what
+        assert not found.replaced
+    assert told.read_models() == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE head SET position = 7", "it ends at 7, but there is an entry 9"),
+        ("UPDATE head SET recorded_at = recorded_at + 1", "the last entry is of"),
+    ],
+)
+def test_a_head_that_was_moved_is_named(told: Store, statement: str, what: str) -> None:
+    told.tamper(in_full(statement))
+    found = told.replayed(check=False)
+    assert found.first is not None
+    assert found.first.table == "head"
+    assert what in found.first.what
+    assert not found.replaced
+
+
+def test_replaying_waits_for_no_reader_and_disturbs_none(told: Store) -> None:
+    with told.readings.view() as view:
+        assert told.replayed(check=False).replaced
+        assert [each.entry.position for each in view.recorded(up_to=9)] == list(range(1, 10))
