@@ -67,7 +67,11 @@ def after(day: str, recurrence: str) -> str:
 def tidy(body: Body) -> Body:
     """What is null or an empty list might as well not be there."""
     return {
-        name: tidy(value) if name in ("commitment", "timeframe", "source") and isinstance(value, dict) else value
+        name: tidy(value)
+        if name in ("commitment", "timeframe", "source") and isinstance(value, dict)
+        else [tidy(item) for item in value]
+        if name == "evidence"
+        else value
         for name, value in body.items()
         if value is not None and value != []
     }
@@ -130,7 +134,7 @@ def replaced(body: Body, changes: Body) -> Body:
         elif name == "commitment" or (name == "timeframe" and "timeframe" in body):
             new[name] = replaced(body[name], value)
         else:
-            new[name] = value
+            new |= tidy({name: value})
     return tidy(new) if "commitment" in new else new
 
 
