@@ -275,13 +275,27 @@ def in_full(kind: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def without_absent(kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    """What a body says once null and empty lists, which say nothing, are left out (in changes they say something)."""
-    said = {name: value for name, value in body.items() if value is not None and value != []}
-    if "evidence" in said:
-        said["evidence"] = [_without_absent(item) for item in said["evidence"]]
+    """What a body says once null and empty lists, which say nothing, are left out.
+
+    As members of changes they say something, but not inside an item of evidence, which is replaced whole.
+    """
+    said = _with_whole_evidence({name: value for name, value in body.items() if value is not None and value != []})
+    if kind == "rectified":
+        if "changes" in said:
+            said["changes"] = _with_whole_evidence(said["changes"])
+        if "corrections" in said:
+            said["corrections"] = [
+                each | {"changes": _with_whole_evidence(each["changes"])} for each in said["corrections"]
+            ]
     if kind == "announced":
         said["commitment"] = _without_absent(said["commitment"])
     return said
+
+
+def _with_whole_evidence(members: dict[str, Any]) -> dict[str, Any]:
+    if not members.get("evidence"):
+        return members
+    return members | {"evidence": [_without_absent(item) for item in members["evidence"]]}
 
 
 def _without_absent(value: Any) -> Any:
