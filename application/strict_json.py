@@ -29,7 +29,8 @@ def parse(text: bytes) -> Any:
     return value
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its members; NotJsonError if a name stands twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -48,4 +49,4 @@ def _no_constant(written: str) -> None:
     raise NotJsonError(f"{written} is no JSON number")
 
 
-DECODER: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_int=_exact, parse_constant=_no_constant)
+DECODER: Final = json.JSONDecoder(object_pairs_hook=each_once, parse_int=_exact, parse_constant=_no_constant)

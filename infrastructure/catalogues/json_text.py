@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from application.strict_json import each_once
+
 _GAP: Final = re.compile(r"[ \t\r\n,:]*")
 
 
@@ -40,18 +42,9 @@ def _after_gap(text: str, at: int) -> int:
     return gap.end() if gap else at
 
 
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the member “{twice}” stands twice")
-    return found
-
-
 def _no_number(written: str) -> object:
     raise ValueError(f"{written[:40]} is no whole number; a number with a fraction stands in quotes")
 
 
 _PLAIN: Final = json.JSONDecoder()
-_STRICT: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_number, parse_float=_no_number)
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=each_once, parse_constant=_no_number, parse_float=_no_number)
