@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from infrastructure import clock
 from infrastructure.settings import Settings
 from infrastructure.wiring import Services, build
+from tests.described import hold_to_description
 
 ROLES = ("recorder", "reviewer", "auditor", "administrator")
 PROGRAMME = {
@@ -30,6 +31,7 @@ class Ledger:
 
     def __init__(self, client: TestClient, tokens: dict[str, str]) -> None:
         self.client, self.tokens = client, tokens
+        hold_to_description(client)
 
     def post(self, path: str, body: object, *, role: str = "recorder", **headers: str) -> Any:
         content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
