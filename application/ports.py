@@ -13,6 +13,7 @@ from domain.entry import Entry, TextAt
 from domain.ledger_stream import LedgerStream
 from domain.programme import Programme, ProgrammeState
 from domain.recording import Act
+from domain.status_over_time import StatusSpan
 
 
 class View(Protocol):
@@ -36,6 +37,12 @@ class View(Protocol):
 
     def relating_to(self, reference: str, as_of: date, log_size: int) -> Sequence[CommitmentAt]:
         """Give the commitments at (V, N) that have a relation to *reference*."""
+
+    def status_course(self, until: date, log_size: int) -> Iterable[StatusSpan]:
+        """Give the statuses of every commitment known at N, in spans that begin up to *until*, in any order.
+
+        Adjacent spans have different statuses, and the one that holds on *until* has no end.
+        """
 
     def programmes(self, as_of: date, log_size: int) -> Sequence[tuple[ProgrammeState, int, bool]]:
         """Give every programme at (V, N) by code, with its last version known at N and whether it is internal."""

@@ -80,6 +80,7 @@ def status_report(view: View, query: StatusQuery, reader: Reader, press: Press) 
         commitments=seen,
         programmes=[state for state, _, internal in programmes if scope.visibility_all or not internal],
         related=inverses(seen),
+        course=view.status_course(as_of, moment.log_size),
         text_of=texts(view, [row.found for row in rows]),
         corrections=_corrections(view, scope, {row.found.reference for row in rows}, 0, moment.log_size),
         changes=None if scope.compare_to is None else _since(view, scope, scope.compare_to, as_of, rows, moment),

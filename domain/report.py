@@ -1,6 +1,6 @@
 """The status report: a pure function of what is asked for, the two times and the rules (design, 6)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -12,6 +12,7 @@ from domain.programme import ProgrammeState
 from domain.report_figures import figures
 from domain.report_lists import lists, silent_partners
 from domain.shapes import PROSE
+from domain.status_over_time import StatusSpan, status_over_time
 
 RULES: Final = 1
 """The number of the rules by which figures are computed. Changed rules get a new number; the old stay computable."""
@@ -40,8 +41,8 @@ class Scope:
 class Material:
     """What a report is made of: everything the scope allows to be seen at (V, N), loaded already.
 
-    *commitments* and *programmes* are all that may be seen, *related* the inverse relations among them; *changes* is
-    None without a date to compare with.
+    *commitments* and *programmes* are all that may be seen, *related* the inverse relations among them; *course* gives
+    the statuses of every commitment up to V, seen or not; *changes* is None without a date to compare with.
     """
 
     as_of: date
@@ -49,6 +50,7 @@ class Material:
     commitments: Sequence[CommitmentAt]
     programmes: Sequence[ProgrammeState]
     related: Mapping[str, list[Answer]]
+    course: Iterable[StatusSpan]
     text_of: TextOf
     corrections: list[Answer]
     changes: Answer | None
@@ -68,6 +70,7 @@ def status_report(scope: Scope, material: Material, imprint: Imprint, canonical:
     filters = scope.filters
     rows = select(material.commitments, filters, material.as_of)
     registers = [each for each in material.programmes if not filters.programme or each.code in filters.programme]
+    tiers = {row.found.reference: row.found.state.details["tier"] for row in rows}
     partners = {code for register in registers for code in register.partners}
     report: Answer = {
         "programme": filters.programme[0] if len(filters.programme) == 1 else None,
@@ -82,6 +85,7 @@ def status_report(scope: Scope, material: Material, imprint: Imprint, canonical:
         "headline": figures([row for row in rows if row.found.state.details["tier"] == "deliverable"], partners),
         "lists": lists(rows, material.as_of)
         | {"silent_partners": silent_partners(registers, material.commitments, filters.partner)},
+        "status_over_time": status_over_time(registers, tiers, material.course, material.as_of),
         "commitments": [_row_answer(row, material) for row in rows],
         "corrections": material.corrections,
         "changes": material.changes,

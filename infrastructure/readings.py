@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import groupby
 from threading import Lock
 from typing import Any, Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from application.projecting import state_from_row
 from domain.answers import ERASED, CommitmentAt, Kept, Moment, RecordedEntry
 from domain.entry import Entry, Facts, TextAt
 from domain.programme import ProgrammeState, programme_at
+from domain.status_over_time import StatusSpan, status_spans
 from domain.vocabulary import CORRECTION_KINDS
 from infrastructure import clock
 from infrastructure.codec import decoded, entry_of
@@ -124,6 +126,22 @@ class SqlView:
             )
             for row in rows
         ]
+
+    def status_course(self, until: date, log_size: int) -> Iterator[StatusSpan]:
+        """Give the statuses of every commitment known at N, in spans that begin up to *until*, in any order."""
+        rows = self._connection.execute(
+            sa.select(streams.c.reference, course.c.since, course.c.state)
+            .join_from(course, streams, streams.c.stream == course.c.stream)
+            .where(
+                course.c.since <= until.toordinal(),
+                course.c.from_position <= log_size,
+                course.c.to_position > log_size,
+            )
+            .order_by(streams.c.reference, course.c.since)
+        )
+        for reference, own in groupby(rows, lambda row: str(row.reference)):
+            steps = ((date.fromordinal(row.since), state_from_row(row.state, {}).status) for row in own)
+            yield from status_spans(reference, steps, until)
 
     def programmes(self, as_of: date, log_size: int) -> Sequence[tuple[ProgrammeState, int, bool]]:
         """Give every programme at (V, N) by code, with its last version known at N and whether it is internal."""

@@ -12,7 +12,8 @@ from domain.commitment import Commitment
 from domain.entry import Entry, TextAt
 from domain.programme import Programme, ProgrammeState, programme_at
 from domain.recording import Act
-from domain.replay import known, state_at
+from domain.replay import known, spans, state_at
+from domain.status_over_time import StatusSpan, status_spans
 
 FIRST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 PARTNERS: Final = (
@@ -132,6 +133,12 @@ class InMemoryLedger:
             for each in self.commitments(as_of, log_size)
             if any(relation["reference"] == reference for relation in each.state.details.get("relations", ()))
         ]
+
+    def status_course(self, until: date, log_size: int) -> Iterable[StatusSpan]:
+        for each in self.all[:log_size]:
+            if each.entry.kind == "announced":
+                course = spans(known(self.entries(each.stream, log_size)).in_order())
+                yield from status_spans(each.reference, ((span.since, span.state.status) for span in course), until)
 
     def programmes(self, as_of: date, log_size: int) -> Sequence[tuple[ProgrammeState, int, bool]]:
         found = []

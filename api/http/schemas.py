@@ -233,6 +233,7 @@ COMPONENTS: Final[dict[str, Schema]] = {
             "totals": {"type": "object"},
             "headline": {"type": "object"},
             "lists": {"type": "object"},
+            "status_over_time": {"type": "object"},
             "commitments": many(ref("Commitment")),
             "corrections": many({"type": "object"}),
             "changes": or_null({"type": "object"}),

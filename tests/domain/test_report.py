@@ -43,6 +43,7 @@ def report(ledger, as_of="2024-01-01", compare_to=None, log_size=None, **asked):
         commitments=commitments,
         programmes=[state for state, _, _ in ledger.programmes(day, moment.log_size)],
         related=inverses(commitments),
+        course=ledger.status_course(day, moment.log_size),
         text_of=lambda at: None if at is None else "text",
         corrections=[],
         changes=None,
@@ -157,7 +158,7 @@ def test_a_report_prints_what_is_needed_to_repeat_it(ledger):
     made = report(ledger)
     assert list(made) == [
         "programme", "filters", "as_of", "log_size", "known_at", "rules", "version", "log", "totals", "headline",
-        "lists", "commitments", "corrections", "changes", "digest",
+        "lists", "status_over_time", "commitments", "corrections", "changes", "digest",
     ]  # fmt: skip
     assert made["rules"] == 1
     assert made["version"] == "1.2.3"
