@@ -20,6 +20,7 @@ class Right(StrEnum):
     REVIEW = "record reviews"
     CORRECT = "correct entries that are not reviews"
     CORRECT_REVIEWS = "correct reviews"
+    ERASE = "erase texts"
     ADMINISTER = "tokens and settings"
 
 
@@ -27,7 +28,7 @@ ROLES: Final[Mapping[str, frozenset[Right]]] = {
     "recorder": frozenset({Right.READ, Right.PUBLISH, Right.ANNOUNCE, Right.RECORD, Right.CORRECT}),
     "reviewer": frozenset({Right.READ, Right.REVIEW, Right.CORRECT, Right.CORRECT_REVIEWS}),
     "auditor": frozenset({Right.READ}),
-    "administrator": frozenset({Right.READ, Right.PUBLISH, Right.ADMINISTER}),
+    "administrator": frozenset({Right.READ, Right.PUBLISH, Right.ERASE, Right.ADMINISTER}),
 }
 
 

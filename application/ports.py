@@ -1,6 +1,6 @@
 """What the use cases need of the world: a consistent view to read from, a writer to record with."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -108,6 +108,12 @@ class Unit(Protocol):
 
     def keep(self, aggregate: Commitment | Programme | LedgerStream) -> None:
         """Record what the aggregate has pending."""
+
+    def texts_of(self, position: int) -> tuple[frozenset[str], frozenset[str]] | None:
+        """Give the members that an entry was recorded with texts in, and those still there; None without an entry."""
+
+    def erase(self, position: int, members: Collection[str]) -> None:
+        """Delete the texts and salts of these members of an entry."""
 
     def keep_token(self, token: Token) -> None:
         """Keep a token's digest."""

@@ -35,7 +35,7 @@ def publish_programme(request: Request) -> Command:
 
     def command(unit: Unit) -> Mapping[str, Any]:
         request.caller.require(Right.PUBLISH)
-        return _once(unit, request, lambda: _publish(unit, request))
+        return once(unit, request, lambda: _publish(unit, request))
 
     return command
 
@@ -52,7 +52,7 @@ def record_programme_event(request: Request, code: str, *, four_eyes: bool) -> C
             permit_correction(request.caller, request.body, programme.entries, four_eyes=four_eyes)
         else:
             request.caller.require(Right.PUBLISH)
-        return _once(unit, request, lambda: _amend(unit, request, programme))
+        return once(unit, request, lambda: _amend(unit, request, programme))
 
     return command
 
@@ -62,7 +62,7 @@ def announce(request: Request) -> Command:
 
     def command(unit: Unit) -> Mapping[str, Any]:
         request.caller.require(Right.ANNOUNCE)
-        return _once(unit, request, lambda: _announce(unit, request))
+        return once(unit, request, lambda: _announce(unit, request))
 
     return command
 
@@ -75,7 +75,7 @@ def record_event(request: Request, reference: str, *, four_eyes: bool) -> Comman
         if commitment is None:
             raise Unknown("commitment", reference)
         _permit(request, commitment, four_eyes=four_eyes)
-        return _once(unit, request, lambda: _record(unit, request, commitment))
+        return once(unit, request, lambda: _record(unit, request, commitment))
 
     return command
 
@@ -96,7 +96,8 @@ def _kind(request: Request) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _once(unit: Unit, request: Request, decide: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+def once(unit: Unit, request: Request, decide: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Decide, unless the request was answered before: then the first answer again, marked."""
     if request.once is None:
         return decide()
     before = unit.answer_to(request.once)
@@ -108,7 +109,7 @@ def _once(unit: Unit, request: Request, decide: Callable[[], Mapping[str, Any]])
 
 
 def _publish(unit: Unit, request: Request) -> Mapping[str, Any]:
-    body = _object(request.body)
+    body = body_of(request.body)
     details = {"visibility": "public"} | body
     # Its own shape first, so that faults are told in the caller's terms.
     checked(PROGRAMME, details)
@@ -136,7 +137,7 @@ def _amend(unit: Unit, request: Request, programme: Programme) -> Mapping[str, A
 
 
 def _announce(unit: Unit, request: Request) -> Mapping[str, Any]:
-    body = announcement(_object(request.body))
+    body = announcement(body_of(request.body))
     try:
         checked(COMMITMENT_EVENTS["announced"], body)
         commitment = _announced(unit, request.caller, body)
@@ -182,14 +183,15 @@ def _record(unit: Unit, request: Request, commitment: Commitment) -> Mapping[str
     return _recorded(details["reference"], entry, commitment.history.state.status)
 
 
-def _object(body: Any) -> dict[str, Any]:
+def body_of(body: Any) -> dict[str, Any]:
+    """Take a body that must be an object."""
     if not isinstance(body, dict):
         raise Invalid([Fault("", "the body is no object", "a JSON object")])
     return body
 
 
 def _kind_and_body(body: Any) -> tuple[str, dict[str, Any]]:
-    fields = dict(_object(body))
+    fields = dict(body_of(body))
     kind = fields.pop("kind", None)
     if not isinstance(kind, str):
         kinds = " | ".join((*COMMITMENT_EVENTS, *PROGRAMME_EVENTS, *CORRECTION_KINDS))

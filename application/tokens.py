@@ -5,15 +5,15 @@ from typing import Any
 
 from application.access import Caller
 from application.errors import Unknown
+from application.noting import note
 from application.ports import Command, Token, Unit
-from domain.ledger_stream import LedgerStream
 
 
 def create_token(caller: Caller, token: Token) -> Command:
     """Let *token* act for its actor in its role."""
 
     def command(unit: Unit) -> Mapping[str, Any]:
-        _note(unit, caller, "token_created", {"token": token.id, "actor": token.actor, "granted_role": token.role})
+        note(unit, caller, "token_created", {"token": token.id, "actor": token.actor, "granted_role": token.role})
         unit.keep_token(token)
         return {"token": token.id}
 
@@ -26,18 +26,8 @@ def revoke_token(caller: Caller, token: Token | None, token_id: str) -> Command:
     def command(unit: Unit) -> Mapping[str, Any]:
         if token is None or token.revoked_at is not None:
             raise Unknown("valid token", token_id)
-        at = _note(unit, caller, "token_revoked", {"token": token.id, "actor": token.actor})
-        unit.revoke_token(token.id, at)
+        entry = note(unit, caller, "token_revoked", {"token": token.id, "actor": token.actor})
+        unit.revoke_token(token.id, entry.recorded_at)
         return {"token": token.id}
 
     return command
-
-
-def _note(unit: Unit, caller: Caller, kind: str, facts: dict[str, Any]) -> Any:
-    act, stream = unit.act(caller), unit.ledger_stream()
-    if stream is None:
-        stream = LedgerStream.open(kind, facts, act)
-    else:
-        stream.record(kind, facts, act)
-    unit.keep(stream)
-    return act.recorded_at

@@ -1,7 +1,7 @@
 """The ledger's own stream: who was given which right, and what was done to the ledger itself."""
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 from eventsourcing.domain import AggregateCreated, AggregateEvent, BaseAggregate
@@ -23,6 +23,7 @@ class LedgerStream(BaseAggregate[UUID]):
     class Event(AggregateEvent):
         """An entry, with the texts that are kept apart from it (empty when it is read back)."""
 
+        TOPIC: ClassVar[str]
         entry: Entry
         texts: Mapping[str, Any]
 
@@ -30,6 +31,9 @@ class LedgerStream(BaseAggregate[UUID]):
         """The stream's first entry, whatever its kind: the kind stands in the entry."""
 
         TOPIC = "ledger.opened"
+
+    class Erased(Event):
+        TOPIC = "ledger.erased"
 
     class TokenCreated(Event):
         TOPIC = "ledger.token_created"
@@ -54,7 +58,9 @@ class LedgerStream(BaseAggregate[UUID]):
 
 
 EVENTS: Final[Mapping[str, type]] = {
-    cls.TOPIC.removeprefix("ledger."): cls for cls in (LedgerStream.TokenCreated, LedgerStream.TokenRevoked)
+    cls.TOPIC.removeprefix("ledger."): cls
+    for cls in vars(LedgerStream).values()
+    if isinstance(cls, type) and issubclass(cls, LedgerStream.Event) and cls is not LedgerStream.Event
 }
 
 

@@ -125,6 +125,8 @@ COMMON: Final[Mapping[str, Field]] = {
 
 PROSE: Final = ("statement", "cause", "authority", "reason", "reviewer", "note")
 EVIDENCE_PROSE: Final = ("title", "url", "archived_url", "publisher", "published_on", "retrieved_on")
+ERASABLE: Final = (*PROSE, "evidence", "changes", "corrections")
+"""The members of an entry that hold prose: what an erasure can name. Each is erased whole."""
 
 _CAUSE: Final = Text()
 _PERIOD: Final = Text()
@@ -238,8 +240,15 @@ PROGRAMME_EVENTS: Final[Mapping[str, Record]] = {
     "programme_closed": _event({}, ""),
 }
 
+ERASURE: Final = record(
+    {"members": Many(Word(ERASABLE), len(ERASABLE), 1, distinct=True), "legal_basis": Text()}, "members legal_basis"
+)
+
 # The ledger's own stream. Facts only: who was given which right, and what was done to the ledger.
 LEDGER_EVENTS: Final[Mapping[str, Record]] = {
+    "erased": record(
+        {**COMMON, "erased_position": Whole(1), **ERASURE.members}, "occurred_on erased_position members legal_basis"
+    ),
     "token_created": record(
         {**COMMON, "token": THEME, "actor": ACTOR, "granted_role": Word(words.ROLES)},
         "occurred_on token actor granted_role",

@@ -12,11 +12,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+_BUSY_MS = 30_000
+_SCRUB_MS = 1_000
 _PRAGMAS = {
     "journal_mode": "WAL",
     "synchronous": "FULL",  # an acknowledged entry survives a power cut
     "foreign_keys": "ON",
-    "busy_timeout": "30000",
+    "busy_timeout": f"{_BUSY_MS}",
+    "secure_delete": "ON",  # what is deleted is overwritten, so that erased texts are in no free page
     "trusted_schema": "OFF",
 }
 _READERS = 4
@@ -95,6 +98,20 @@ class Database:
         with self.reading() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
         return found == _newest_revision()
+
+    def scrub(self) -> bool:
+        """Empty SQLite's write-ahead log, which still holds what was deleted; False if a reader needs it now."""
+        if not self.is_sqlite:
+            return True
+        connection = self._writer.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {_SCRUB_MS}")
+            (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() or (1,)
+            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        finally:
+            connection.close()
+        return not busy
 
     def back_up(self, target: Path) -> None:
         """Copy a SQLite ledger as it is at one moment into *target*."""

@@ -141,6 +141,13 @@ def select_stored(
     return [StoredEvent(stream, row.version, row.topic, row.state) for row in connection.execute(query)]
 
 
+def open_form_of(position: int) -> sa.Select[Any]:
+    """Select the bytes of one entry, in their open form."""
+    form = sa.func.coalesce(opened.c.entry, entries.c.entry)
+    joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
+    return sa.select(form).select_from(joined).where(entries.c.position == position)
+
+
 def _open_forms(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     state = sa.func.coalesce(opened.c.entry, entries.c.entry).label("state")
     joined = entries.outerjoin(opened, opened.c.position == entries.c.position)

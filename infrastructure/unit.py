@@ -4,7 +4,7 @@ A batch shares one locked tail; each command stages its entries and only a comma
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from hmac import compare_digest
 from typing import Any, Protocol, cast
@@ -22,10 +22,10 @@ from domain.ledger_stream import REFERENCE, STREAM, LedgerStream
 from domain.programme import Programme
 from domain.recording import Act
 from infrastructure import clock
-from infrastructure.codec import Draft, EntryMapper, RecordedEvent, draft
+from infrastructure.codec import Draft, EntryMapper, RecordedEvent, decoded, draft
 from infrastructure.read_models import Projection, StreamHead
-from infrastructure.recorder import Tail, select_stored
-from infrastructure.tables import remembered, tokens
+from infrastructure.recorder import Tail, open_form_of, select_stored
+from infrastructure.tables import prose, remembered, tokens
 
 Aggregate = Commitment | Programme | LedgerStream
 _mapper = EntryMapper()
@@ -56,6 +56,7 @@ class Batch:
         self.answers: dict[bytes, tuple[bytes, Mapping[str, Any]]] = {}
         self.inserts: dict[sa.Table, list[dict[str, Any]]] = {remembered: [], tokens: []}
         self.revoked: list[dict[str, Any]] = []
+        self.erased: set[tuple[int, str]] = set()
         self.changed = False
 
     def write(self) -> None:
@@ -69,6 +70,8 @@ class Batch:
             self.connection.execute(
                 sa.update(tokens).where(tokens.c.id == row["id"]).values(revoked_at=row["revoked_at"])
             )
+        for position, member in self.erased:
+            self.connection.execute(sa.delete(prose).where(prose.c.position == position, prose.c.member == member))
 
 
 class CommandUnit:
@@ -82,6 +85,7 @@ class CommandUnit:
         self._answers: list[tuple[Once, Mapping[str, Any]]] = []
         self._tokens: list[dict[str, Any]] = []
         self._revoked: list[dict[str, Any]] = []
+        self._erased: set[tuple[int, str]] = set()
         self._instant: datetime | None = None
 
     def act(self, caller: Caller) -> Act:
@@ -143,6 +147,20 @@ class CommandUnit:
             return StreamHead(aggregate.id, "programme", now.code, now.code, internal)
         return StreamHead(aggregate.id, "ledger", REFERENCE, None, internal=False)
 
+    def texts_of(self, position: int) -> tuple[frozenset[str], frozenset[str]] | None:
+        """Give the members that an entry was recorded with texts in, and those still there; None without an entry."""
+        connection = self._batch.connection
+        form = connection.execute(open_form_of(position)).scalar()
+        if form is None:
+            return None
+        rows = connection.execute(sa.select(prose.c.member).where(prose.c.position == position)).scalars()
+        gone = {member for at, member in self._batch.erased | self._erased if at == position}
+        return frozenset(decoded(form)["prose"]), frozenset(rows) - gone
+
+    def erase(self, position: int, members: Collection[str]) -> None:
+        """Delete the texts and salts of these members of an entry."""
+        self._erased.update((position, member) for member in members)
+
     def keep_token(self, token: Token) -> None:
         """Keep a token's digest."""
         self._tokens.append(
@@ -201,6 +219,7 @@ class CommandUnit:
             )
         batch.inserts[tokens] += self._tokens
         batch.revoked += self._revoked
+        batch.erased |= self._erased
         batch.changed = batch.changed or bool(self._drafts or self._tokens or self._revoked)
 
     def abandon(self) -> None:

@@ -5,9 +5,11 @@ A command that is refused leaves nothing behind and touches no other command of 
 """
 
 import asyncio
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import sleep
@@ -34,6 +36,8 @@ CACHED_ENTRIES: Final = 250_000
 REMEMBERED_FOR: Final = timedelta(days=30)
 _PAUSES: Final = (0.0, 0.1, 0.5, 2.0)
 """Seconds to wait before each look for a transaction of which it is not known whether it was committed."""
+_SCRUB_AGAIN: Final = 5.0
+"""Seconds until the write-ahead log is emptied after an erasure that a reader was in the way of."""
 
 Outcome = Mapping[str, Any] | BaseException
 _log = get_logger()
@@ -116,6 +120,8 @@ class Writer:
         self._waiting: list[_Waiting] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._pump: asyncio.Task[None] | None = None
+        self._scrubbing: threading.Timer | None = None
+        self._unscrubbed = False
         self.after_commit: Callable[[], None] = lambda: None
 
     @property
@@ -186,6 +192,7 @@ class Writer:
                 return [outcome for command in commands for outcome in self.write([command])]
         if attempt.leaf is not None:
             self._tell()
+        self._scrub()
         return attempt.outcomes
 
     def _transaction(self, commands: Sequence[Command], attempt: _Attempt) -> None:
@@ -196,6 +203,7 @@ class Writer:
             attempt.outcomes = [self._decide(batch, command) for command in commands]
             if batch.changed:
                 batch.write()
+                self._unscrubbed = self._unscrubbed or bool(batch.erased)
             attempt.position, attempt.leaf = tail.position, tail.leaf
         self._cache.position, self._cache.frontier = tail.position, tail.frontier
 
@@ -216,6 +224,20 @@ class Writer:
             return bool(found == attempt.leaf)
         return None
 
+    def _scrub(self) -> None:
+        """See to it that no file of the database holds an erased text; again later, if a reader is in the way."""
+        if self._unscrubbed and self._scrubbing is None:
+            self._unscrubbed = not self._database.scrub()
+        if self._unscrubbed and self._scrubbing is None:
+            self._scrubbing = threading.Timer(_SCRUB_AGAIN, self._scrub_again)
+            self._scrubbing.daemon = True
+            self._scrubbing.start()
+
+    def _scrub_again(self) -> None:
+        self._scrubbing = None
+        with suppress(RuntimeError):  # the thread has ended: closing scrubs, too
+            self._thread.submit(self._scrub)
+
     def _tell(self) -> None:
         try:
             self.after_commit()
@@ -233,11 +255,17 @@ class Writer:
         return answer
 
     def forget_old_answers(self) -> None:
-        """Delete remembered answers that nobody will ask for again."""
+        """Delete remembered answers that nobody will ask for again, and what a crash left in the write-ahead log."""
         before = clock.to_micros(self._now() - REMEMBERED_FOR)
         with self._database.writing() as connection:
             connection.execute(sa.delete(remembered).where(remembered.c.recorded_at < before))
+        self._database.scrub()
 
     def close(self) -> None:
         """Let the thread end."""
+        if self._scrubbing is not None:
+            self._scrubbing.cancel()
+            self._scrubbing = None
+        with suppress(RuntimeError):  # it is closed already
+            self._thread.submit(self._scrub)
         self._thread.shutdown()

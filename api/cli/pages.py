@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.console import table
+from domain.answers import ERASED
 
 Answer = Mapping[str, Any]
 STATUS_STYLES = {
@@ -177,7 +178,7 @@ def _said(item: Answer) -> Iterable[str]:
     if item["statement"]:
         yield item["statement"]
     elif "statement" in item["erased"]:
-        yield "[erased]"
+        yield ERASED
     if item.get("commitment"):
         yield item["commitment"]["title"]
     if item["kind"] == "evidence_added":
@@ -185,6 +186,7 @@ def _said(item: Answer) -> Iterable[str]:
     for name, value in item.items():
         if name not in _SHOWN_APART and value not in (None, []):
             yield f"{name.replace('_', ' ')}: {_value(value)}"
+    yield from (f"{name}: {ERASED}" for name in item["erased"] if name not in ("statement", "evidence"))
     if item.get("changes"):
         yield from (f"{name} → {_value(value)}" for name, value in item["changes"].items())
     for each in item.get("corrections") or ():
@@ -204,7 +206,7 @@ def _differing(item: Answer) -> Iterable[str]:
 
 def _evidence(item: Answer) -> str:
     at = f" <{item['url']}>" if item["url"] else ""
-    return f"[{item['grade']}] {item['title'] or '[erased]'}{at}"
+    return f"[{item['grade']}] {item['title'] or ERASED}{at}"
 
 
 def _value(value: object) -> str:

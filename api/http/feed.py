@@ -13,6 +13,7 @@ from api.http.paging import Cursor, page
 from api.http.problems import NotAcceptable
 from api.http.queries import EntryPosition, FeedQuery, Nothing, TwoTimes
 from api.http.times import Times
+from application import erasing
 from application.errors import BadQuestion, Unknown
 from application.ports import View
 from application.two_times import moment_of
@@ -62,7 +63,18 @@ def routes(gate: Gate) -> APIRouter:
         body, head = await gate.read(request, read)
         return as_answer(body, head)
 
+    _erasing(router, gate)
     return router
+
+
+def _erasing(router: APIRouter, gate: Gate) -> None:
+    @router.post("/{position}/erasure", status_code=201, **openapi.erase())
+    async def erase(
+        request: Request, position: Annotated[EntryPosition, Path()], _: Annotated[Nothing, Query()]
+    ) -> Response:
+        answer, headers = await gate.record(request, lambda asked: erasing.erase(asked, position))
+        headers["Location"] = f"/v1/events/{answer['position']}"
+        return as_answer(answer, answer["position"], status=201, headers=headers)
 
 
 def _page(view: View, query: FeedQuery, moment: Moment, *, internal: bool) -> dict[str, Any]:

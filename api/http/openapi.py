@@ -63,6 +63,8 @@ PROGRAMME_EVENT: Final = {
     "add_partners": [{"code": "FERRY", "name": "Ferry Company", "type": "organisation"}],
 }
 
+ERASURE: Final = {"members": ["statement"], "legal_basis": "Regulation (EU) 2018/1725, Article 19(1)(d)"}
+
 
 def _problems(slugs: tuple[str, ...]) -> dict[int, Any]:
     found: dict[int, Any] = {}
@@ -133,6 +135,16 @@ def announce() -> Route:
 def record_event() -> Route:
     """Document recording an event."""
     return _recording("Record an event or a correction", "NewEvent", "RecordedEvent", EVENTS, _IF_MATCH)
+
+
+def erase() -> Route:
+    """Document an erasure."""
+    return _recording(
+        "Erase texts of an entry, with their salts; facts, hashes and proofs stay",
+        "NewErasure",
+        "Erasure",
+        {"erasure": ERASURE},
+    )
 
 
 def _reading(description: str, content: dict[str, Any], problems: tuple[str, ...] = _READ_PROBLEMS) -> Route:

@@ -199,6 +199,8 @@ COMPONENTS: Final[dict[str, Schema]] = {
     "NewCommitment": _flat_announcement(),
     "NewEvent": _events(shapes.COMMITMENT_EVENTS),
     "NewProgrammeEvent": _events(shapes.PROGRAMME_EVENTS),
+    "NewErasure": shapes.ERASURE.schema()
+    | {"description": "The legal basis is a fact, kept for ever and shown to everybody: it must name no person."},
     "PublishedProgramme": answer({"code": TEXT, "version": WHOLE, "position": WHOLE, "recorded_at": INSTANT}),
     "RecordedEvent": answer(
         {
@@ -211,6 +213,22 @@ COMPONENTS: Final[dict[str, Schema]] = {
             "recorded_at": INSTANT,
             "recorded_by": TEXT,
             "status": TEXT,
+            "receipt": or_null(TEXT),
+        }
+    ),
+    "Erasure": answer(
+        {
+            "reference": TEXT,
+            "version": WHOLE,
+            "position": WHOLE,
+            "kind": TEXT,
+            "occurred_on": TEXT,
+            "effective_on": DAY,
+            "recorded_at": INSTANT,
+            "recorded_by": TEXT,
+            "erased_position": WHOLE,
+            "members": many(word(shapes.ERASABLE)),
+            "legal_basis": TEXT,
             "receipt": or_null(TEXT),
         }
     ),

@@ -147,7 +147,13 @@ def test_every_way_of_recording_is_described_with_every_status_it_can_give(app: 
     statuses = {"201", "400", "401", "403", "404", "409", "412", "413", "415", "422", "503"}
     posts = {path: set(methods["post"]["responses"]) for path, methods in described.items() if "post" in methods}
     assert posts == dict.fromkeys(
-        ("/v1/programmes", "/v1/programmes/{code}/events", "/v1/commitments", "/v1/commitments/{reference}/events"),
+        (
+            "/v1/programmes",
+            "/v1/programmes/{code}/events",
+            "/v1/commitments",
+            "/v1/commitments/{reference}/events",
+            "/v1/events/{position}/erasure",
+        ),
         statuses,
     )
 

@@ -1,0 +1,20 @@
+"""Entries of the ledger's own stream: what was done to the ledger itself."""
+
+from typing import Any, cast
+
+from application.access import Caller
+from application.ports import Unit
+from domain.entry import Entry
+from domain.ledger_stream import LedgerStream
+
+
+def note(unit: Unit, caller: Caller, kind: str, facts: dict[str, Any]) -> Entry:
+    """Append an entry to the ledger's own stream; give it."""
+    act, stream = unit.act(caller), unit.ledger_stream()
+    if stream is None:
+        stream = LedgerStream.open(kind, facts, act)
+    else:
+        stream.record(kind, facts, act)
+    entry = cast("LedgerStream.Event", stream.pending_events[-1]).entry
+    unit.keep(stream)
+    return entry

@@ -1,0 +1,108 @@
+"""What was erased is in no file of the database any more, whatever SQLite does with its pages."""
+
+import random
+import threading
+from pathlib import Path
+
+import pytest
+
+from application.access import Caller
+from application.erasing import erase
+from application.ports import Command
+from application.recording import Request
+from infrastructure.database import Database
+from tests.stores import Store, announced, event
+
+ADMINISTRATOR = Caller("adm-1", "administrator")
+
+
+def erasure(position: int, *members: str) -> Command:
+    return erase(Request(ADMINISTRATOR, {"members": list(members), "legal_basis": "Article 19"}), position)
+
+
+def held_by_files(store: Store, text: str) -> list[str]:
+    assert store.database.url.database
+    folder = Path(store.database.url.database).parent
+    return [path.name for path in folder.iterdir() if text.encode() in path.read_bytes()]
+
+
+@pytest.fixture
+def told(store: Store) -> Store:
+    if not store.database.is_sqlite:
+        pytest.skip("PostgreSQL keeps what was deleted until VACUUM")
+    return store.begin("A-1")
+
+
+def test_no_file_holds_an_erased_text(told: Store) -> None:
+    position = told.writer.record(event(statement="Marguerite fell ill."))["position"]
+    assert held_by_files(told, "Marguerite")
+    told.writer.record(erasure(position, "statement"))
+    assert held_by_files(told, "Marguerite") == []
+
+
+def test_no_file_holds_one_of_many_erased_texts_of_any_length(told: Store) -> None:
+    chance = random.Random(11)
+    positions = {}
+    for number in range(120):
+        kind = "started" if number == 0 else "progressed"
+        words = f"Person-{number:04d} " * chance.choice((1, 20, 200, 600))
+        positions[number] = told.writer.record(event(kind=kind, statement=words))["position"]
+        if chance.random() < 0.5:  # among the others, so that pages are split, freed and used again
+            gone = chance.choice(list(positions))
+            told.writer.record(erasure(positions.pop(gone), "statement"))
+            assert held_by_files(told, f"Person-{gone:04d}") == []
+    assert held_by_files(told, f"Person-{next(iter(positions)):04d}")
+    for number, position in positions.items():
+        told.writer.record(erasure(position, "statement"))
+        assert held_by_files(told, f"Person-{number:04d}") == []
+    assert held_by_files(told, "Person-") == []
+
+
+def test_a_reader_in_the_way_delays_it_only(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    position = told.writer.record(event(statement="Marguerite fell ill."))["position"]
+    scrubbed = threading.Event()
+    original = Database.scrub
+
+    def scrub(database: Database) -> bool:
+        done = original(database)
+        if done:
+            scrubbed.set()
+        return done
+
+    monkeypatch.setattr(Database, "scrub", scrub)
+    monkeypatch.setattr("infrastructure.writer._SCRUB_AGAIN", 0.05)
+    with told.readings.view() as view:
+        told.writer.record(erasure(position, "statement"))
+        (seen,) = view.recorded(after=position - 1, up_to=position)
+        assert seen.prose["statement"].value == "Marguerite fell ill."  # a snapshot stays as it is
+        assert held_by_files(told, "Marguerite")
+        assert not scrubbed.is_set()
+    assert scrubbed.wait(30)
+    assert held_by_files(told, "Marguerite") == []
+
+
+def test_closing_the_ledger_empties_the_log_as_well(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    position = told.writer.record(event(statement="Marguerite fell ill."))["position"]
+    with monkeypatch.context() as held, told.readings.view():
+        held.setattr("infrastructure.database._SCRUB_MS", 0)
+        told.writer.record(erasure(position, "statement"))
+    told.writer.close()
+    assert held_by_files(told, "Marguerite") == []
+
+
+def test_erasing_twice_in_one_transaction_is_erasing_once(told: Store) -> None:
+    position = told.writer.record(event(statement="Marguerite fell ill."))["position"]
+    first, second = told.writer.write([erasure(position, "statement"), erasure(position, "statement")])
+    assert not isinstance(first, BaseException)
+    assert "erased before" in str(second)
+    assert told.size == position + 1
+
+
+def test_a_refused_erasure_leaves_the_text_and_no_entry(told: Store) -> None:
+    position = told.writer.record(event(statement="Marguerite fell ill."))["position"]
+    size = told.size
+    refused, recorded = told.writer.write([erasure(position, "statement", "cause"), announced("A-2")])
+    assert isinstance(refused, BaseException)
+    assert not isinstance(recorded, BaseException)
+    assert told.size == size + 1
+    assert told.statements() == ["Marguerite fell ill."]
