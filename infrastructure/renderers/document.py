@@ -30,6 +30,7 @@ class Link:
 
     text: str
     url: str
+    language: str = "en"
 
     @property
     def inside(self) -> bool:
@@ -93,13 +94,17 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture with its text alternative and the table of the same values. The SVG needs nothing from outside."""
+    """A picture with its text alternative and the table of the same values. The SVG needs nothing from outside.
+
+    A *folded* table says no more than the picture does and may be put away until somebody asks for it.
+    """
 
     id: str
     title: str
     description: str
     svg: str
     table: Table
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,13 @@ class Paragraph:
 
     text: str
     kind: Literal["plain", "lead", "note"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Short statements, one below the other."""
+
+    items: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +136,7 @@ class Figures:
     items: tuple[Figure, ...]
 
 
-Block = Paragraph | Facts | Figures | Table | Chart
+Block = Paragraph | Points | Facts | Figures | Table | Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +149,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """*facts* are the imprint: what was asked, the two times, rules, origin, root, version, digest."""
+    """*heading* stands under the title.
+
+    *facts* is the imprint (what was asked, the two times, rules, origin, root, version, digest); the last section shows
+    it as well.
+    """
 
     title: str
     subtitle: str
     as_of: date
     description: str
+    heading: Facts
     facts: Facts
     sections: tuple[Section, ...]
     language: str = "en"
