@@ -20,7 +20,7 @@ class Mark:
 
     @property
     def symbol(self) -> str:
-        """A single character that stands before the label."""
+        """A single character that stands before the label, or nothing."""
         return symbol_of(self.word)
 
 
@@ -151,8 +151,8 @@ class Section:
 class Document:
     """*heading* stands under the title.
 
-    *facts* is the imprint (what was asked, the two times, rules, origin, root, version, digest); the last section shows
-    it as well.
+    *facts* is the imprint (what was asked, the two times, rules, origin, root, version, digest); the section `about`
+    shows it as well.
     """
 
     title: str

@@ -49,7 +49,7 @@ def _heading(report: Mapping[str, Any]) -> Facts:
     rows: list[tuple[str, Cell]] = [
         ("Published by", said(listed(publishers)) if publishers else None),
         ("As of", day(report["as_of"])),
-        ("As known with", known),
+        ("As known", known),
         ("Covers", about.asked_for(report)),
     ]
     return Facts(tuple(rows))
@@ -73,8 +73,8 @@ def _sections(report: Mapping[str, Any]) -> list[Section]:
         attention.silent_partners(report),
         breakdowns.programmes(report) if len(report["programmes"]) > 1 else None,
         changes.corrections(report, there),
+        about.about(report),
         commitments.commitments(report, there, anchored=report["appendix"] is None),
         appendix.appendix(report, there),
-        about.about(report),
     ]
     return [section for section in found if section is not None]

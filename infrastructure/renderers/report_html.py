@@ -61,7 +61,7 @@ def _environment() -> Environment:
     )
     css = files("infrastructure.renderers").joinpath("report.css").read_text("utf-8")
     environment.globals |= {"css": Markup(css), "headed": headed}  # noqa: S704 -- our own style sheet
-    environment.filters |= {"cell": cell, "rows": rows, "kind": _kind, "number": _figure, "svg": _svg}
+    environment.filters |= {"cell": cell, "rows": rows, "widths": widths, "kind": _kind, "number": _figure, "svg": _svg}
     return environment
 
 
@@ -80,6 +80,13 @@ def rows(table: Table) -> Iterator[Markup]:
         yield Markup("<tr{}>{}{}</tr>\n").format(identified, first, Markup("").join(others))
 
 
+def widths(table: Table) -> Markup:
+    """Give the shares of the columns, for paper; on a screen the contents decide."""
+    whole = sum(column.share for column in table.columns)
+    shares = (f"{100 * column.share / whole:.1f}%" for column in table.columns)
+    return Markup("").join(Markup('<col style="--share: {}">').format(share) for share in shares)
+
+
 def headed(column: Column) -> Markup:
     """Give the heading of a column."""
     return Markup('<th scope="col" class="{}">{}</th>').format(_class(column), column.title)
@@ -93,6 +100,8 @@ def cell(content: Cell) -> Markup:
     if content is None:
         return Markup('<span class="nothing">{}</span>').format(NOTHING)
     if isinstance(content, Mark):
+        if not content.symbol:
+            return escape(content.label)
         return _MARK.format(content.word.replace("_", "-"), content.symbol, content.label)
     if isinstance(content, Link):
         return _link(content)

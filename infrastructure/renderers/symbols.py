@@ -28,6 +28,17 @@ _SYMBOLS: Final = {
     "not_met": "×",
     "no_evidence": "∅",
     "unrated": "○",
+    # entries, beyond those that are called as a status is
+    "progressed": "•",
+    "rebaselined": "◆",
+    "resumed": "◐",
+    "reopened": "○",
+    "occurrence_held": "●",
+    "occurrence_missed": "▲",
+    "amended": "□",
+    "evidence_added": "+",
+    "rectified": "≠",
+    "retracted": "×",
     # flags
     "undeclared_slip": "▲",
     "stale": "□",
@@ -38,5 +49,5 @@ _SYMBOLS: Final = {
 
 
 def symbol_of(word: str) -> str:
-    """Give the symbol of a word; a grade of evidence stands for itself."""
-    return _SYMBOLS.get(word, "•")
+    """Give the symbol of a word, the empty text for one that needs none (tier, kind, grade)."""
+    return _SYMBOLS.get(word, "")

@@ -37,10 +37,12 @@ class Chain:
 def deadline_chain(chart_id: str, title: str, description: str, chains: Sequence[Chain], as_of: date) -> str:
     """Draw the chains, the dates of all on one scale; those that are open run up to the day of the report."""
     shown = chains[:MOST_LINES]
-    days = [day for chain in shown for day in (*chain.due, chain.forecast, chain.achieved_on, as_of) if day]
+    days = [day for chain in shown for day in (*chain.due, chain.forecast, chain.achieved_on or as_of) if day]
     scale = DayScale(min(days) - timedelta(days=20), max(days) + timedelta(days=20), _LEFT, _RIGHT)
     bottom = _HEAD + _ROW * len(shown)
-    parts = [*_legend(), *_days(scale, bottom), *_today(scale, as_of, bottom)]
+    parts = [*_legend(), *_days(scale, bottom)]
+    if as_of <= max(days):
+        parts += _today(scale, as_of, bottom)
     for index, chain in enumerate(shown):
         parts += _chain(chain, scale, _HEAD + _ROW * index, as_of)
     return picture(chart_id, _WIDTH, bottom + _FOOT, title, description, parts)
@@ -70,14 +72,17 @@ def _days(scale: DayScale, bottom: float) -> list[str]:
 
 def _today(scale: DayScale, as_of: date, bottom: float) -> list[str]:
     x = scale(as_of)
-    return [line(x, 44, x, bottom, stroke="currentColor", stroke_width=1.5, stroke_dasharray="4 3")]
+    dashes = line(x, 34, x, bottom, stroke="currentColor", stroke_width=1.5, stroke_dasharray="4 3")
+    return [dashes, text(x + 4, 30, f"as of {as_of.isoformat()}", font_size=12)]
 
 
 def _chain(chain: Chain, scale: DayScale, top: float, as_of: date) -> list[str]:
     y = top + 32
     end = chain.achieved_on or as_of
     first, last = chain.due[0], chain.due[-1]
-    parts = [text(_LEFT, top + 15, fitted(f"{chain.reference}  {chain.title}", 590), font_weight="bold", font_size=12)]
+    named = fitted(f"{chain.reference}  {chain.title}", _WIDTH - _LEFT, 12)
+    halo: dict[str, str | int] = {"stroke": PAPER, "stroke_width": 4, "paint_order": "stroke"}
+    parts = [text(_LEFT, top + 15, named, font_size=12, **halo)]
     if last > first:
         parts.append(line(scale(first), y, scale(last), y, stroke=ACCENT, stroke_width=2))
     if end > last:
@@ -95,6 +100,6 @@ def _chain(chain: Chain, scale: DayScale, top: float, as_of: date) -> list[str]:
 def _outcome(chain: Chain, as_of: date) -> str:
     if chain.achieved_on:
         days = (chain.achieved_on - chain.due[0]).days
-        return f"{days:+,} days" if days else "on the day"
+        return f"{days:,} days late" if days > 0 else "in time"
     days = (as_of - chain.due[-1]).days
     return f"{days:,} days over" if days > 0 else "open"

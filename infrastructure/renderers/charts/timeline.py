@@ -31,7 +31,7 @@ def timeline(
     shown = steps[-MOST_MARKS:]
     days = [day for step in shown for day in (step.happened_on, step.recorded_on)]
     scale = DayScale(min([*days, as_of, *due]), max([*days, as_of, *due]), _LEFT + 8, _RIGHT - 8)
-    parts = [*_lanes(), *_days(scale), *_as_of(scale, as_of)]
+    parts = [*_lanes(dated=bool(due)), *_days(scale), *_as_of(scale, as_of)]
     parts += [shape("due", scale(day), _ABOVE - 34, 4) for day in due]
     parts += [line(scale(day), _ABOVE - 30, scale(day), _ABOVE, stroke="currentColor") for day in due]
     parts += [
@@ -47,8 +47,8 @@ def _dashed(step: Step) -> dict[str, str]:
     return {"stroke_dasharray": "2 3"} if step.silent else {}
 
 
-def _lanes() -> list[str]:
-    names = ((_ABOVE, "happened"), (_BELOW, "recorded"), (_ABOVE - 34, "due"))
+def _lanes(*, dated: bool) -> list[str]:
+    names = [(_ABOVE, "happened"), (_BELOW, "recorded"), *([(_ABOVE - 34, "due")] if dated else [])]
     parts = [text(_LEFT - 12, y + 4.5, name, text_anchor="end", font_size=12) for y, name in names]
     return [*parts, *(line(_LEFT, y, _RIGHT, y, stroke="currentColor", stroke_width=1) for y, _ in names[:2])]
 
@@ -67,7 +67,11 @@ def _days(scale: DayScale) -> list[str]:
 
 def _as_of(scale: DayScale, as_of: date) -> list[str]:
     x = scale(as_of)
-    return [line(x, 8, x, _BELOW + 6, stroke="currentColor", stroke_width=1.5, stroke_dasharray="4 3")]
+    named = {"x": x - 4, "text_anchor": "end"} if x > _RIGHT - 100 else {"x": x + 4}
+    return [
+        line(x, 4, x, _BELOW + 6, stroke="currentColor", stroke_width=1.5, stroke_dasharray="4 3"),
+        text(y=14, content=f"as of {as_of.isoformat()}", font_size=12, **named),
+    ]
 
 
 def _numbers(steps: Sequence[Step], scale: DayScale) -> list[str]:

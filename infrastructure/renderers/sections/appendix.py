@@ -23,7 +23,7 @@ Names = dict[tuple[str, str], str]
 
 _COLUMNS = (
     Column("No.", "number", 3), Column("Happened", "text", 8), Column("Recorded", "text", 9),
-    Column("Entry", "mark", 9), Column("What was said, and on what evidence", "text", 34),
+    Column("Entry", "mark", 13), Column("What was said, and on what evidence", "text", 34),
     Column("Status after", "mark", 8),
 )  # fmt: skip
 
@@ -60,9 +60,14 @@ def _commitment(each: Answer, items: list[Answer], names: Names, as_of: str, pla
     reference = each["reference"]
     title = f"{reference} – {each['title']}"
     blocks: list[Block] = [Facts(tuple(_promise(each, names, places)))]
-    rows = tuple(_entry(item) for item in items)
-    table = Table(f"{anchor(reference)}-entries", f"Entries about {reference}", _COLUMNS, rows)
-    blocks.append(table if len(items) < 2 else _chart(each, items, table, date.fromisoformat(as_of)))
+    if len(items) == 1 and not (items[0]["statement"] or items[0]["evidence"] or items[0]["erased"]):
+        recorded = instant_in_words(items[0]["recorded_at"])
+        announced = f"Announced on {day_in_words(each['announced_on'])}; recorded {recorded}."
+        blocks.append(Paragraph(f"{announced} The ledger holds nothing else about it.", "note"))
+    else:
+        rows = tuple(_entry(item) for item in items)
+        table = Table(f"{anchor(reference)}-entries", f"Entries about {reference}", _COLUMNS, rows)
+        blocks.append(table if len(items) == 1 else _chart(each, items, table, date.fromisoformat(as_of)))
     return Section(anchor(reference), title, tuple(blocks))
 
 

@@ -16,9 +16,9 @@ def recurring(report: Answer, places: Places) -> Section:
         return Section("recurring", "Recurring series", (Paragraph("No commitment recurs."),))
     behind = {item["reference"]: item["days_overdue"] for item in report["lists"]["off_cadence"]}
     columns = (
-        REFERENCE, TITLE, STATUS, Column("Every", "text", 8), Column("First promised", "date", 9),
-        Column("Held", "number", 5), Column("Missed", "number", 5), Column("Last held", "date", 9),
-        Column("Next promised", "date", 9), Column("Days off", "number", 6),
+        REFERENCE, TITLE, STATUS, Column("Every", "text", 8), Column("First promised", "date", 11),
+        Column("Held", "number", 5), Column("Missed", "number", 5), Column("Last held", "date", 11),
+        Column("Next promised", "date", 11), Column("Days off", "number", 6),
     )  # fmt: skip
     rows = tuple(
         (
@@ -47,7 +47,7 @@ def stale(report: Answer, places: Places) -> Section:
     if not items:
         said = Paragraph("Something was recorded about every open commitment within the last year.")
         return Section("stale", "Stale", (said,))
-    columns = (REFERENCE, TITLE, TIER, STATUS, Column("Last activity", "date", 9), Column("Days silent", "number", 7))
+    columns = (REFERENCE, TITLE, TIER, STATUS, Column("Last activity", "date", 11), Column("Days silent", "number", 7))
     rows = tuple(
         (*places.named(item, "tier", "status"), day(item["last_activity_on"]), item["days_silent"]) for item in items
     )
@@ -68,8 +68,8 @@ def divergent(report: Answer, places: Places) -> Section:
     if not items:
         return Section("divergent", title, (Paragraph("No review contradicts the declared status."),))
     columns = (
-        REFERENCE, TITLE, STATUS, Column("Achieved on", "date", 9), Column("Review", "mark", 9),
-        Column("Reviewed", "text", 12), Column("Reviewed on", "date", 9),
+        REFERENCE, TITLE, STATUS, Column("Achieved on", "date", 11), Column("Review", "mark", 13),
+        Column("Reviewed", "text", 12), Column("Reviewed on", "date", 11),
     )  # fmt: skip
     rows = tuple(
         (
@@ -82,7 +82,11 @@ def divergent(report: Answer, places: Places) -> Section:
         for item in items
     )
     note = "Declared as achieved but reviewed as less than full; or still open, though the review says full."
-    return Section("divergent", title, (Table("divergent-table", title, columns, rows, note),))
+    return Section(
+        "divergent",
+        title,
+        (Table("divergent-table", "Commitments whose review contradicts their status", columns, rows, note),),
+    )
 
 
 def silent_partners(report: Answer) -> Section:
@@ -100,7 +104,11 @@ def silent_partners(report: Answer) -> Section:
     note = (
         "Registered as partners, while none of their commitments shows any activity; the others are by partner below."
     )
-    return Section("silent-partners", title, (Table("silent-partners-table", title, columns, rows, note),))
+    return Section(
+        "silent-partners",
+        title,
+        (Table("silent-partners-table", "Registered partners without any recorded activity", columns, rows, note),),
+    )
 
 
 def _every(recurrence: str | None) -> str | None:

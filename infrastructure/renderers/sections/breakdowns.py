@@ -17,7 +17,7 @@ def by_partner(report: Answer) -> Section:
         Column("Partner", "text", 24), Column("Code", "code", 10), *_programme(several=several),
         Column("Role", "text", 9), Column("All", "number", 6),
         *(Column(label(status), "number", 7) for status in statuses), Column("Overdue", "number", 7),
-        Column("Last activity", "date", 9),
+        Column("Last activity", "date", 11),
     )  # fmt: skip
     rows = tuple(
         (

@@ -19,8 +19,8 @@ from infrastructure.renderers.words import (
 )
 
 _ERASED = "[erased]"
-_KIND = Column("What", "mark", 10)
-_DAY = Column("On", "date", 8)
+_KIND = Column("What", "mark", 13)
+_DAY = Column("On", "date", 11)
 
 
 def changes(report: Answer, places: Places) -> Section | None:
@@ -53,8 +53,8 @@ def changes(report: Answer, places: Places) -> Section | None:
 
 def _moved(items: list[Answer], places: Places) -> Table:
     columns = (
-        REFERENCE, TITLE, Column("Status before", "mark", 10), Column("Status after", "mark", 10),
-        Column("Timeliness before", "mark", 10), Column("Timeliness after", "mark", 10),
+        REFERENCE, TITLE, Column("Status before", "mark", 13), Column("Status after", "mark", 13),
+        Column("Timeliness before", "mark", 13), Column("Timeliness after", "mark", 13),
     )  # fmt: skip
     rows = tuple(
         (

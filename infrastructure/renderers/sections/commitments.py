@@ -14,9 +14,9 @@ def commitments(report: Answer, places: Places, *, anchored: bool) -> Section:
     if not items:
         return Section("commitments", title, (Paragraph("There is none that matches what was asked for."),))
     columns = (
-        REFERENCE, TITLE, TIER, Column("Promised", "text", 11), Column("Due", "date", 8), STATUS,
-        Column("Timeliness", "mark", 10), Column("Achieved on", "date", 8), Column("Last activity", "date", 8),
-        Column("Review", "mark", 9), Column("Flags", "mark", 10), Column("Partners", "text", 9),
+        REFERENCE, TITLE, TIER, Column("Promised", "text", 11), Column("Due", "date", 11), STATUS,
+        Column("Timeliness", "mark", 13), Column("Achieved on", "date", 11), Column("Last activity", "date", 11),
+        Column("Review", "mark", 13), Column("Flags", "mark", 13), Column("Partners", "text", 9),
     )  # fmt: skip
     anchors = tuple(anchor(item["reference"]) for item in items) if anchored else ()
     rows = tuple(_row(item, places, anchored=anchored) for item in items)
@@ -25,15 +25,15 @@ def commitments(report: Answer, places: Places, *, anchored: bool) -> Section:
 
 
 def _row(item: Answer, places: Places, *, anchored: bool) -> tuple[Cell, ...]:
-    reference, title, *marks = places.named(item, "tier", "status")
+    reference, title, tier, status = places.named(item, "tier", "status")
     review = item["assessment"]
     return (
         item["reference"] if anchored else reference,
         title,
-        marks[0],
+        tier,
         said(item["timeframe"]["wording"]),
         _due(item),
-        marks[1],
+        status,
         mark(item["timeliness"]),
         day(item["achieved_on"]),
         day(item["last_activity_on"]),

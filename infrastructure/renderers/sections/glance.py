@@ -1,11 +1,18 @@
 """At a glance: what was promised, done and late, in a few sentences made from the figures, and the headline figures."""
 
+from typing import Final
+
 from infrastructure.renderers.charts.status_over_time import status_over_time
 from infrastructure.renderers.charts.svg import STACKED
 from infrastructure.renderers.document import Block, Chart, Column, Figure, Figures, Paragraph, Points, Section, Table
 from infrastructure.renderers.sections.naming import Answer
 from infrastructure.renderers.sections.sentences import sentences
 from infrastructure.renderers.words import LABELS, counted, day, day_in_words, label, listed, share
+
+_EXPLAINED: Final = (
+    "Deliverables are the commitments that name a result of their own. Every word is explained under “What the words "
+    "mean”."
+)
 
 
 def glance(report: Answer) -> Section:
@@ -15,7 +22,7 @@ def glance(report: Answer) -> Section:
     if others:
         blocks.append(Points(tuple(others)))
     if report["totals"]["commitments"]:
-        blocks += [_figures(report), *_charts(report)]
+        blocks += [_figures(report), Paragraph(_EXPLAINED, "note"), *_charts(report)]
     return Section("glance", "At a glance", tuple(blocks))
 
 
@@ -50,6 +57,12 @@ def _figures(report: Answer) -> Figures:
     )
 
 
+_LEFT_OUT: Final = (
+    "The last day of each month in which something changed, and the day of this report. Statuses that none had on any "
+    "of these days are left out."
+)
+
+
 def _with_share(of: str, permille: int | None) -> str:
     return of if permille is None else f"{of} ({share(permille)})"
 
@@ -72,9 +85,11 @@ def _chart(chart_id: str, title: str, points: list[tuple[str, dict[str, int]]]) 
     words = [f"On {day_in_words(on)}: {_counts(counts)}." for on, counts in (points[0], points[-1])]
     description = " ".join(dict.fromkeys(words))
     columns = [Column("On", "date", 3), *(Column(label(status), "number", 2) for status in there)]
-    rows = [(day(on), *(counts[status] for status in there)) for on, counts in points]
-    left_out = "Statuses that none had on any of these days are left out."
-    table = Table(f"{chart_id}-table", title, tuple(columns), tuple(rows), left_out if len(there) < 8 else None)
+    told = [
+        point for index, point in enumerate(points) if index in (0, len(points) - 1) or point[1] != points[index - 1][1]
+    ]
+    rows = [(day(on), *(counts[status] for status in there)) for on, counts in told]
+    table = Table(f"{chart_id}-table", title, tuple(columns), tuple(rows), _LEFT_OUT)
     return Chart(
         chart_id, title, description, status_over_time(chart_id, title, description, points, LABELS), table, folded=True
     )

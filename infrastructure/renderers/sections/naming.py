@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from infrastructure.renderers.document import Cell, Column, Link, Said
-from infrastructure.renderers.words import mark
+from infrastructure.renderers.words import label, mark
 
 Answer = Mapping[str, Any]
 
-REFERENCE = Column("Reference", "code", 10)
+REFERENCE = Column("Reference", "code", 12)
 TITLE = Column("Commitment", "text", 28)
-TIER = Column("Tier", "mark", 9)
-STATUS = Column("Status", "mark", 10)
+TIER = Column("Tier", "mark", 12)
+STATUS = Column("Status", "mark", 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class Places:
         return Link(reference, f"#{anchor(reference)}") if reference in self.references else reference
 
     def named(self, item: Answer, *more: str) -> tuple[Cell, ...]:
-        """Give the cells that name a commitment: reference, title, and marks of some of its members."""
-        return (self.of(item["reference"]), Said(item["title"]), *(mark(item[name]) for name in more))
+        """Give the cells that name a commitment: reference, title, and what is asked for of tier and status."""
+        shown = (label(item[name]) if name == "tier" else mark(item[name]) for name in more)
+        return (self.of(item["reference"]), Said(item["title"]), *shown)
 
 
 def anchor(reference: str) -> str:

@@ -17,9 +17,9 @@ def achieved(report: Answer, places: Places) -> Section:
     if not items:
         return _empty("achieved", "What was achieved", "Nothing was achieved by the day of this report.")
     columns = (
-        REFERENCE, TITLE, Column("Achieved on", "date", 9), Column("Timeliness", "mark", 9),
-        Column("Days late", "number", 6), Column("… after the first target", "number", 7),
-        Column("Evidence", "text", 30), Column("Review", "mark", 9),
+        REFERENCE, TITLE, Column("Achieved on", "date", 11), Column("Timeliness", "mark", 13),
+        Column("Days late", "number", 6), Column("Days late (first target)", "number", 8),
+        Column("Evidence", "text", 30), Column("Review", "mark", 13),
     )  # fmt: skip
     rows = tuple(
         (
@@ -34,7 +34,11 @@ def achieved(report: Answer, places: Places) -> Section:
         for item in items
     )
     note = "Evidence is graded from A, a primary official act, to E, an assertion; the best comes first."
-    return Section("achieved", "What was achieved", (Table("achieved-table", "Achieved", columns, rows, note),))
+    return Section(
+        "achieved",
+        "What was achieved",
+        (Table("achieved-table", "Achieved commitments, with evidence and last review", columns, rows, note),),
+    )
 
 
 def overdue(report: Answer, places: Places) -> Section:
@@ -44,8 +48,8 @@ def overdue(report: Answer, places: Places) -> Section:
     if not items:
         return _empty("overdue", title, "Nothing that is open has passed its date.")
     columns = (
-        REFERENCE, TITLE, TIER, STATUS, Column("Date missed", "date", 9), Column("Days overdue", "number", 8),
-        Column("Slip", "mark", 11), Column("Forecast", "date", 9),
+        REFERENCE, TITLE, TIER, STATUS, Column("Date missed", "date", 11), Column("Days overdue", "number", 8),
+        Column("Slip", "mark", 13), Column("Forecast", "date", 11),
     )  # fmt: skip
     rows = tuple(
         (
@@ -61,8 +65,21 @@ def overdue(report: Answer, places: Places) -> Section:
     lead = (
         f"{counted(count, 'open commitment')} {verb(count, 'has', 'have')} passed {verb(count, 'its', 'their')} date; "
     )
-    lead += f"for {silent:,} of them no slip was declared." if silent else "a slip was declared for each."
-    return Section("overdue", title, (Paragraph(lead, "lead"), Table("overdue-table", "Overdue", columns, rows)))
+    lead += (
+        "a slip was declared for each."
+        if not silent
+        else "no slip was declared for " + (verb(count, "it.", "any of them."))
+        if silent == count
+        else f"no slip was declared for {silent:,} of them."
+    )
+    return Section(
+        "overdue",
+        title,
+        (
+            Paragraph(lead, "lead"),
+            Table("overdue-table", "Open commitments past their date, the longest overdue first", columns, rows),
+        ),
+    )
 
 
 def slipped(report: Answer, places: Places) -> Section:
@@ -73,8 +90,8 @@ def slipped(report: Answer, places: Places) -> Section:
     as_of = date.fromisoformat(report["as_of"])
     columns = (
         REFERENCE, TITLE, STATUS, Column("Slips declared", "number", 7), Column("Targets, first to last", "date", 11),
-        Column("Forecast", "date", 9), Column("Achieved on", "date", 9), Column("Days late", "number", 6),
-        Column("… after the first target", "number", 7),
+        Column("Forecast", "date", 11), Column("Achieved on", "date", 11), Column("Days late", "number", 6),
+        Column("Days late (first target)", "number", 8),
     )  # fmt: skip
     rows = tuple(
         (
@@ -108,7 +125,7 @@ def due_soon(report: Answer, places: Places) -> Section:
     if not items:
         return _empty("due-soon", "Due soon", f"Nothing falls due {until}.")
     columns = (
-        REFERENCE, TITLE, TIER, STATUS, Column("Due on", "date", 9), Column("Days left", "number", 8),
+        REFERENCE, TITLE, TIER, STATUS, Column("Due on", "date", 11), Column("Days left", "number", 8),
     )  # fmt: skip
     rows = tuple((*places.named(item, "tier", "status"), day(item["due_on"]), item["days_left"]) for item in items)
     return Section("due-soon", "Due soon", (Table("due-soon-table", f"Due {until}", columns, rows),))

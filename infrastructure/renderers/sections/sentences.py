@@ -7,7 +7,7 @@ _GRADES = {
     "A": "a primary official act",
     "B": "an official statement",
     "C": "an independent report",
-    "D": "the press",
+    "D": "a press report",
     "E": "an assertion alone",
 }
 _RATINGS = {
@@ -17,7 +17,7 @@ _RATINGS = {
     "not_met": "rated “not met”",
     "no_evidence": "rated “no evidence”",
     "unrated": "reviewed without a rating",
-    "not_reviewed": "not reviewed",
+    "not_reviewed": "never reviewed",
 }
 
 
@@ -112,13 +112,17 @@ def _evidence(figures: Answer) -> str:
         return ""
     acceptance = figures["acceptance"]
     grades = [
-        f"{number(count)} on {_GRADES[grade]} ({grade})" if grade in _GRADES else f"{number(count)} on none"
+        f"{_GRADES[grade]} ({grade}) for {number(count)}" if grade in _GRADES else f"none for {number(count)}"
         for grade, count in acceptance["achieved_by_best_grade"].items()
         if count
     ]
     order = acceptance["achieved_by_rating"]
-    ratings = [f"{number(order[word])} {said}" for word, said in _RATINGS.items() if order[word]]
-    return f"What was achieved rests on evidence, the best of it: {listed(grades)}. Of it, {listed(ratings)}."
+    ratings = [
+        f"{number(order[word])} {verb(order[word], 'was', 'were')} {said}"
+        for word, said in _RATINGS.items()
+        if order[word]
+    ]
+    return f"The best evidence for what was achieved is {listed(grades)}; {listed(ratings)}."
 
 
 def _everything(totals: Answer) -> str:
