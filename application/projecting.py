@@ -8,7 +8,7 @@ from typing import Any
 from domain.answers import day
 from domain.entry import Entry, Facts, TextAt
 from domain.history import CourseChange, History
-from domain.lifecycle import Assessment, State, Target
+from domain.lifecycle import Assessment, Proof, State, Target
 
 
 def state_to_row(state: State) -> str:
@@ -34,6 +34,8 @@ def state_to_row(state: State) -> str:
         "assessment": said and [said.rating, said.independence, day(said.reviewed_on), said.reviewer],
         "reviews": state.reviews,
         "last_activity_on": day(state.last_activity_on),
+        "achieved_by": state.achieved_by,
+        "proofs": [[proof.items, proof.texts] for proof in state.proofs],
     }
     return json.dumps(row, separators=(",", ":"))
 
@@ -63,6 +65,8 @@ def state_from_row(text: str, details: Facts) -> State:
         assessment=said and Assessment(said[0], said[1], date.fromisoformat(said[2]), _at(said[3])),
         reviews=row["reviews"],
         last_activity_on=_day(row["last_activity_on"]),
+        achieved_by=row["achieved_by"],
+        proofs=tuple(Proof(tuple(items), _at(texts)) for items, texts in row["proofs"]),
     )
 
 

@@ -22,7 +22,7 @@ from domain.programme import Programme, ProgrammeState
 from domain.programme_answers import partner_answers, programme_answer, tally
 from domain.replay import Known, known, steps
 from domain.timeliness import standing
-from domain.wording import reading_answer
+from domain.wording import ValueOf, reading_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,18 @@ def commitments(
 def history(view: View, reference: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
     """Give every entry of a commitment known at N, with what became of it and the status right after it at (V, N)."""
     _existing(view, reference, as_of, moment, may_read_internal=may_read_internal)
-    recorded = list(view.recorded(stream=Commitment.id_of(reference), up_to=moment.log_size))
-    read = known([each.entry for each in recorded])
-    return _history(view, recorded, read, steps(read.in_order(), as_of), as_of)
+    return histories(view, [reference], as_of, moment)[0]
+
+
+def histories(view: View, references: Iterable[str], as_of: date, moment: Moment) -> list[list[Answer]]:
+    """Give the histories of commitments that are there at (V, N), in the order asked for."""
+    found = [list(view.recorded(stream=Commitment.id_of(each), up_to=moment.log_size)) for each in references]
+    read = [known([each.entry for each in recorded]) for recorded in found]
+    value_of = _texts_of_readings(view, read)
+    return [
+        _items(recorded, each, steps(each.in_order(), as_of), as_of, value_of)
+        for recorded, each in zip(found, read, strict=True)
+    ]
 
 
 def programmes(view: View, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
@@ -111,7 +120,8 @@ def programme_history(view: View, code: str, as_of: date, moment: Moment, *, may
     if code not in {state.code for state, _, _ in there}:
         raise Unknown("programme", code)
     recorded = list(view.recorded(stream=Programme.id_of(code), up_to=moment.log_size))
-    return _history(view, recorded, known([each.entry for each in recorded]), {}, as_of)
+    read = known([each.entry for each in recorded])
+    return _items(recorded, read, {}, as_of, _texts_of_readings(view, [read]))
 
 
 def partners(view: View, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
@@ -135,11 +145,15 @@ def _programmes(
     return [(state, version, internal) for state, version, internal in there if may_read_internal or not internal]
 
 
-def _history(
-    view: View, recorded: Iterable[RecordedEntry], read: Known, statuses: Mapping[int, str], as_of: date
+def _texts_of_readings(view: View, read: Iterable[Known]) -> ValueOf:
+    """Look up, all at once, the texts of what reads otherwise than recorded."""
+    corrected = (reading for each in read for reading in each.readings.values() if reading.corrected_by)
+    return values(view, (at for reading in corrected for at in reading.texts.values()))
+
+
+def _items(
+    recorded: Iterable[RecordedEntry], read: Known, statuses: Mapping[int, str], as_of: date, value_of: ValueOf
 ) -> list[Answer]:
-    changed = {version: reading for version, reading in read.readings.items() if reading.corrected_by}
-    value_of = values(view, (at for reading in changed.values() for at in reading.texts.values()))
     items = []
     for each in recorded:
         version = each.entry.version

@@ -1,23 +1,27 @@
 """The status report, and what changed between two dates or two moments, from a consistent view of the ledger."""
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from application.errors import BadQuestion, NotPermitted
 from application.ports import View
-from application.seeing import refuse_unknown_words, texts, values, visible
+from application.replaying import histories
+from application.seeing import refuse_unknown_words, values, visible
 from application.two_times import moment_of, resolve, valid_day
 from domain.answers import Answer, CommitmentAt, Moment, RecordedEntry, day, instant, inverses
 from domain.commitment import Commitment
 from domain.comparison import between_dates, between_moments
 from domain.correction_register import correction_answer, corrections_of
+from domain.entry import TextAt
 from domain.filters import Filters, Row, select
 from domain.replay import known
 from domain.report import RULES, Canonical, Imprint, Material, Scope
 from domain.report import status_report as report_of
+from domain.wording import texts_of_evidence, texts_of_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +42,19 @@ class Press:
     canonical: Canonical
 
 
+FORMATS_WITH_APPENDIX: Final = ("html", "pdf")
+APPENDIX_BY_DEFAULT: Final = 300
+LARGEST_APPENDIX: Final = 1_000
+"""Commitments: up to how many an appendix is made unasked in the formats to be read, and up to how many at all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusQuery:
-    """What a status report is asked for."""
+    """What a status report is asked for; with an *appendix* or not, or (None) as is usual for its *format*."""
 
     scope: Scope = field(default_factory=Scope)
+    appendix: bool | None = None
+    format: str = "json"
     as_of: date | None = None
     log_size: int | None = None
     known_at: datetime | None = None
@@ -73,6 +85,8 @@ def status_report(view: View, query: StatusQuery, reader: Reader, press: Press) 
     _refuse_backwards("compare_to", scope.compare_to, as_of)
     seen = visible(view, as_of, moment.log_size, internal=scope.visibility_all)
     rows = select(seen, scope.filters, as_of)
+    references = [row.found.reference for row in rows]
+    appendix = _histories(view, references, as_of, moment) if _wants_appendix(query, len(rows)) else None
     programmes = view.programmes(as_of, moment.log_size)
     material = Material(
         as_of=as_of,
@@ -81,12 +95,36 @@ def status_report(view: View, query: StatusQuery, reader: Reader, press: Press) 
         programmes=[state for state, _, internal in programmes if scope.visibility_all or not internal],
         related=inverses(seen),
         course=view.status_course(as_of, moment.log_size),
-        text_of=texts(view, [row.found for row in rows]),
-        corrections=_corrections(view, scope, {row.found.reference for row in rows}, 0, moment.log_size),
+        value_of=values(view, _texts_of(rows)),
+        corrections=_corrections(view, scope, set(references), 0, moment.log_size),
         changes=None if scope.compare_to is None else _since(view, scope, scope.compare_to, as_of, rows, moment),
+        appendix=appendix,
     )
     root = b64encode(view.root(moment.log_size)).decode()
     return report_of(scope, material, Imprint(press.origin, root, press.version), press.canonical)
+
+
+def _wants_appendix(query: StatusQuery, commitments: int) -> bool:
+    if query.appendix is None:
+        return query.format in FORMATS_WITH_APPENDIX and commitments <= APPENDIX_BY_DEFAULT
+    if query.appendix and commitments > LARGEST_APPENDIX:
+        raise BadQuestion(
+            "appendix",
+            f"the report is about {commitments} commitments",
+            f"appendix=true for up to {LARGEST_APPENDIX}; filters, or /v1/commitments/{{reference}}/history",
+        )
+    return query.appendix
+
+
+def _histories(view: View, references: Sequence[str], as_of: date, moment: Moment) -> list[Answer]:
+    made = zip(references, histories(view, references, as_of, moment), strict=True)
+    return [{"reference": reference, "items": items} for reference, items in made]
+
+
+def _texts_of(rows: Iterable[Row]) -> Iterator[TextAt]:
+    for row in rows:
+        yield from texts_of_state(row.found.state)
+        yield from texts_of_evidence(row.found.state)
 
 
 def changes(view: View, query: ChangesQuery, reader: Reader) -> Answer:

@@ -60,6 +60,12 @@ class Entry:
         return (self.position, *way)
 
 
+def changed_members(old: Facts, changes: Facts) -> dict[str, Any]:
+    """Replace members whole; null removes one, and so does an empty list."""
+    merged = {**old, **changes}
+    return {name: value for name, value in merged.items() if value is not None and value != []}
+
+
 def split(kind: str, body: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part a body into facts and prose. What is null or an empty list is left out: absence says the same."""
     facts: dict[str, Any] = {}

@@ -3,12 +3,12 @@
 `apply` is the single step of every fold: commands, projections, reports and the offline verifier all use it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from domain.entry import Facts, TextAt
+from domain.entry import Facts, TextAt, changed_members
 from domain.errors import Refused
 
 
@@ -34,8 +34,19 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Evidence that one entry gives: the facts of its items, and where their texts stand."""
+
+    items: tuple[Facts, ...]
+    texts: TextAt | None
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """A commitment after some of its entries. *details* holds the members of design 3.1 that are present."""
+    """A commitment after some of its entries. *details* holds the members of design 3.1 that are present.
+
+    While it is achieved, *achieved_by* is the version of the entry that says so and *proofs* what that rests on.
+    """
 
     details: Facts
     announced_on: date
@@ -54,6 +65,8 @@ class State:
     assessment: Assessment | None = None
     reviews: int = 0
     last_activity_on: date | None = None
+    achieved_by: int | None = None
+    proofs: tuple[Proof, ...] = ()
 
     @property
     def status(self) -> str:
@@ -75,7 +88,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An entry as the corrections known make it read; *texts* says where each of its texts now stands."""
+    """An entry as the corrections known make it read; *texts* says where each of its texts now stands.
+
+    An achievement has *early* evidence if some that was added to it counts from before it.
+    """
 
     position: int
     version: int
@@ -84,6 +100,13 @@ class Reading:
     facts: Facts
     texts: Mapping[str, TextAt]
     corrected_by: tuple[int, ...] = ()
+    early: tuple[Proof, ...] = ()
+
+    def proofs(self) -> Iterator[Proof]:
+        """Give the evidence of the entry, and the early evidence for it."""
+        if self.facts.get("evidence"):
+            yield Proof(tuple(self.facts["evidence"]), self.texts.get("evidence"))
+        yield from self.early
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +199,8 @@ def _ended(state: State, outcome: str, **changed: Any) -> State:
 
 
 def _achieved(state: State, reading: Reading) -> State:
-    ended = _ended(_with_implied_start(state), "achieved", achieved_on=reading.effective_on)
-    return _move_on(ended, reading)
+    shown = {"achieved_on": reading.effective_on, "achieved_by": reading.version, "proofs": tuple(reading.proofs())}
+    return _move_on(_ended(_with_implied_start(state), "achieved", **shown), reading)
 
 
 def _with_implied_start(state: State) -> State:
@@ -205,11 +228,17 @@ def _held(state: State, reading: Reading) -> State:
 
 
 def _reopened(state: State, _: Reading) -> State:
-    return replace(state, outcome=None, slipped=False, suspended=False, achieved_on=None)
+    return replace(state, outcome=None, slipped=False, suspended=False, achieved_on=None, achieved_by=None, proofs=())
 
 
 def _amended(state: State, reading: Reading) -> State:
     return replace(state, details=changed_members(state.details, reading.facts["changes"]))
+
+
+def _evidence_added(state: State, reading: Reading) -> State:
+    if reading.facts["entry"] != state.achieved_by:
+        return state
+    return replace(state, proofs=(*state.proofs, *reading.proofs()))
 
 
 Effect = Callable[[State, Reading], State]
@@ -228,7 +257,7 @@ MOVES: Final[Mapping[str, tuple[tuple[Condition, ...], Effect]]] = {
     "occurrence_held": ((_OPEN, _NOT_SUSPENDED, _RECURRING), _held),
     "occurrence_missed": ((_OPEN, _RECURRING), lambda s, _: replace(s, missed=s.missed + 1)),
     "amended": ((_RELATED_TO_OTHERS,), _amended),
-    "evidence_added": ((), lambda s, _: s),
+    "evidence_added": ((), _evidence_added),
 }
 
 
@@ -263,12 +292,6 @@ def announced(reading: Reading) -> State:
     frame = details["timeframe"]
     first = Target(reading.version, reading.effective_on, _day(frame.get("start_by")), _day(frame.get("due")))
     return State(details, reading.effective_on, (first,))
-
-
-def changed_members(old: Facts, changes: Facts) -> dict[str, Any]:
-    """Replace members whole; null removes one, and so does an empty list."""
-    merged = {**old, **changes}
-    return {name: value for name, value in merged.items() if value is not None and value != []}
 
 
 def _day(text: str | None) -> date | None:

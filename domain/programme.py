@@ -9,10 +9,10 @@ from uuid import UUID
 from eventsourcing.domain import AggregateCreated, AggregateEvent, BaseAggregate
 
 from domain import corrections
-from domain.entry import Entry, Facts
+from domain.entry import Entry, Facts, changed_members
 from domain.errors import Fault, Invalid, Refused
 from domain.fields import checked
-from domain.lifecycle import Reading, changed_members
+from domain.lifecycle import Reading
 from domain.recording import Act, day_of_effect, entry_of, refuse_taken_id, stream_id
 from domain.replay import known
 from domain.shapes import CORRECTIONS, PROGRAMME_EVENTS

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from domain.entry import Entry, Facts, TextAt
-from domain.lifecycle import Reading, State, apply, changed_members
+from domain.entry import Entry, Facts, TextAt, changed_members
+from domain.lifecycle import Reading, State, apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,22 @@ class Known:
 
         The first entry of the stream always comes first, so that the fold can refuse what would count before it.
         """
-        return sorted(
+        order = sorted(
             self.readings.values(), key=lambda reading: (reading.version != 1, reading.effective_on, reading.position)
         )
+        _bring_early_evidence(order)
+        return order
+
+
+def _bring_early_evidence(order: list[Reading]) -> None:
+    """Give an achievement the evidence that was added to it, but that counts from before it."""
+    places = {reading.version: place for place, reading in enumerate(order)}
+    for place, reading in enumerate(order):
+        if reading.kind == "evidence_added":
+            named = places.get(reading.facts["entry"], -1)
+            if named > place and order[named].kind == "achieved":
+                achieved = order[named]
+                order[named] = replace(achieved, early=(*achieved.early, *reading.proofs()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,21 @@
 """The status report: a pure function of what is asked for, the two times and the rules (design, 6)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from typing import Final
 
-from domain.answers import Answer, CommitmentAt, Moment, TextOf, commitment_answer, day, instant
+from domain.answers import Answer, CommitmentAt, Moment, commitment_answer, day, instant
+from domain.entry import TextAt
 from domain.filters import Filters, Row, select
 from domain.programme import ProgrammeState
+from domain.report_breakdown import broken_down, programmes_covered
 from domain.report_figures import figures
 from domain.report_lists import lists, silent_partners
-from domain.shapes import PROSE
+from domain.shapes import EVIDENCE_PROSE, PROSE
 from domain.status_over_time import StatusSpan, status_over_time
+from domain.wording import ValueOf
 
 RULES: Final = 1
 """The number of the rules by which figures are computed. Changed rules get a new number; the old stay computable."""
@@ -20,7 +23,10 @@ RULES: Final = 1
 Canonical = Callable[[object], bytes]
 """Gives the RFC 8785 bytes of a JSON value."""
 
-_NOT_DIGESTED: Final = frozenset({"digest", "log_size", "known_at", "log", "corrections", "version", *PROSE})
+_NOT_DIGESTED: Final = frozenset(
+    {"digest", "log_size", "known_at", "log", "corrections", "version", "appendix", *PROSE}
+)
+_NOT_DIGESTED_OF_EVIDENCE: Final = _NOT_DIGESTED.union(EVIDENCE_PROSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +48,8 @@ class Material:
     """What a report is made of: everything the scope allows to be seen at (V, N), loaded already.
 
     *commitments* and *programmes* are all that may be seen, *related* the inverse relations among them; *course* gives
-    the statuses of every commitment up to V, seen or not; *changes* is None without a date to compare with.
+    the statuses of every commitment up to V, seen or not; *changes* is None without a date to compare with, *appendix*
+    None unless it is wanted.
     """
 
     as_of: date
@@ -51,9 +58,10 @@ class Material:
     programmes: Sequence[ProgrammeState]
     related: Mapping[str, list[Answer]]
     course: Iterable[StatusSpan]
-    text_of: TextOf
+    value_of: ValueOf
     corrections: list[Answer]
     changes: Answer | None
+    appendix: list[Answer] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ def status_report(scope: Scope, material: Material, imprint: Imprint, canonical:
     partners = {code for register in registers for code in register.partners}
     report: Answer = {
         "programme": filters.programme[0] if len(filters.programme) == 1 else None,
+        "programmes": programmes_covered(registers, rows),
         "filters": scope.answer(),
         "as_of": day(material.as_of),
         "log_size": material.moment.log_size,
@@ -83,12 +92,14 @@ def status_report(scope: Scope, material: Material, imprint: Imprint, canonical:
         "log": {"origin": imprint.origin, "size": material.moment.log_size, "root": imprint.root},
         "totals": figures(rows, partners),
         "headline": figures([row for row in rows if row.found.state.details["tier"] == "deliverable"], partners),
-        "lists": lists(rows, material.as_of)
+        "lists": lists(rows, material.as_of, material.value_of)
         | {"silent_partners": silent_partners(registers, material.commitments, filters.partner)},
         "status_over_time": status_over_time(registers, tiers, material.course, material.as_of),
-        "commitments": [_row_answer(row, material) for row in rows],
+        **broken_down(rows, registers),
+        "commitments": _row_answers(rows, material),
         "corrections": material.corrections,
         "changes": material.changes,
+        "appendix": material.appendix,
     }
     return report | {"digest": digest(report, canonical)}
 
@@ -96,22 +107,37 @@ def status_report(scope: Scope, material: Material, imprint: Imprint, canonical:
 def digest(report: Answer, canonical: Canonical) -> str:
     """Give the SHA-256 (hex) of what a report says: equal for equal scope and (V, N), for ever.
 
-    Where and when it was made, corrections, versions and prose are left out, at every depth.
+    Where and when it was made, corrections, versions, the appendix and prose are left out, at every depth.
     """
     return sha256(canonical(facts_of(report))).hexdigest()
 
 
-def facts_of(answer: Answer) -> Answer:
+def facts_of(answer: Answer, leaving_out: Set[str] = _NOT_DIGESTED) -> Answer:
     """Give an answer without the members that a digest leaves out."""
-    return {name: _facts_in(value) for name, value in answer.items() if name not in _NOT_DIGESTED}
+    # Said once for all depths and without a call per value: a large report has a million of them.
+    facts: Answer = {}
+    for name, value in answer.items():
+        if name in leaving_out:
+            continue
+        within = _NOT_DIGESTED_OF_EVIDENCE if name == "evidence" else _NOT_DIGESTED
+        if isinstance(value, dict):
+            facts[name] = facts_of(value, within)
+        elif isinstance(value, list):
+            facts[name] = [facts_of(item, within) if isinstance(item, dict) else item for item in value]
+        else:
+            facts[name] = value
+    return facts
 
 
-def _facts_in(value: object) -> object:
-    if isinstance(value, dict):
-        return facts_of(value)
-    return [_facts_in(item) for item in value] if isinstance(value, list) else value
+def _row_answers(rows: Sequence[Row], material: Material) -> list[Answer]:
+    as_of, moment, value_of = material.as_of, material.moment, material.value_of
 
+    def text_of(at: TextAt | None) -> str | None:
+        return None if at is None else value_of(at)
 
-def _row_answer(row: Row, material: Material) -> Answer:
-    related = material.related.get(row.found.reference, [])
-    return commitment_answer(row.found, row.standing, material.as_of, material.moment, related, material.text_of)
+    return [
+        commitment_answer(
+            row.found, row.standing, as_of, moment, material.related.get(row.found.reference, []), text_of
+        )
+        for row in rows
+    ]

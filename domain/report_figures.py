@@ -1,4 +1,7 @@
-"""The figures of a status report: how many commitments stand how, and what share that is."""
+"""The figures of a status report: how many commitments stand how, and what share that is.
+
+Every figure is a whole number; of several numbers the lower median is given, and null of none.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,17 +10,21 @@ from typing import Final
 from domain import vocabulary as words
 from domain.answers import Answer
 from domain.filters import Row
+from domain.lifecycle import State
 
 _LATE: Final = ("overdue", "start_overdue")
+NOT_REVIEWED: Final = "not_reviewed"
+NO_GRADE: Final = "none"
 
 
 def figures(rows: Sequence[Row], partners: Iterable[str]) -> Answer:
     """Count *rows*. Every word of a closed vocabulary and every code of *partners* is present, with 0 if need be."""
     states = [row.found.state for row in rows]
     details = [state.details for state in states]
+    achieved = [row for row in rows if row.found.state.achieved_on is not None]
     by_timeliness = _counted(words.TIMELINESS, (row.standing.timeliness for row in rows))
     by_status = _counted(words.STATUSES, (state.status for state in states))
-    still_open = sum(state.open for state in states)
+    still_open = sum(state.outcome is None for state in states)
     undeclared = sum(row.standing.undeclared_slip for row in rows)
     late = sum(by_timeliness[word] for word in _LATE)
     return {
@@ -35,8 +42,12 @@ def figures(rows: Sequence[Row], partners: Iterable[str]) -> Answer:
             "off_cadence": sum(row.standing.off_cadence for row in rows),
             "divergence": sum(row.standing.divergence for row in rows),
         },
-        "ever_slipped": sum(state.slip_count > 0 for state in states),
-        "slips": sum(state.slip_count for state in states),
+        "acceptance": _acceptance(states, [row.found.state for row in achieved]),
+        "achieved": {
+            "current": _delays([row.standing.days_late_current for row in achieved]),
+            "original": _delays([row.standing.days_late_original for row in achieved]),
+        },
+        "slipped": _slips(states),
         "share_permille": {
             "achieved": permille(by_status["achieved"], len(rows)),
             "met_of_achieved_with_due_date": permille(
@@ -46,6 +57,62 @@ def figures(rows: Sequence[Row], partners: Iterable[str]) -> Answer:
             "undeclared_of_overdue": permille(undeclared, late),
         },
     }
+
+
+def _acceptance(states: Sequence[State], achieved: Sequence[State]) -> Answer:
+    """Count what the last reviews say, and the best evidence that achievements rest on."""
+    ratings, independence = (*words.RATINGS, NOT_REVIEWED), (*words.INDEPENDENCE, NOT_REVIEWED)
+    said = [state.assessment for state in states]
+    return {
+        "by_rating": _counted(ratings, (each.rating if each else NOT_REVIEWED for each in said)),
+        "by_independence": _counted(independence, (each.independence if each else NOT_REVIEWED for each in said)),
+        "achieved_by_rating": _counted(
+            ratings, (state.assessment.rating if state.assessment else NOT_REVIEWED for state in achieved)
+        ),
+        "achieved_by_best_grade": _counted(
+            (*words.GRADES, NO_GRADE), (best_grade(state) or NO_GRADE for state in achieved)
+        ),
+    }
+
+
+def best_grade(state: State) -> str | None:
+    """Give the best grade among the evidence of an achievement: A is better than B."""
+    return min((item["grade"] for proof in state.proofs for item in proof.items), default=None)
+
+
+def _delays(days_late: Sequence[int | None]) -> Answer:
+    """Tell how late achievements came, of those with a due date; total, median and most are about the late ones."""
+    late = sorted(days for days in days_late if days)
+    return {
+        "in_time": days_late.count(0),
+        "late": len(late),
+        "no_date": days_late.count(None),
+        "total_days_late": sum(late),
+        "median_days_late": _lower_median(late),
+        "most_days_late": late[-1] if late else None,
+    }
+
+
+def _slips(states: Sequence[State]) -> Answer:
+    """Tell what slipped, and how far new targets moved due dates: from the first to the one in force."""
+    rebaselined = [state for state in states if len(state.targets) > 1]
+    moves = ((state.targets[0].due, state.targets[-1].due) for state in rebaselined)
+    moved = sorted((now - first).days for first, now in moves if first is not None and now is not None)
+    return {
+        "now": sum(state.slipped for state in states),
+        "ever": sum(state.slip_count > 0 for state in states),
+        "slips": sum(state.slip_count for state in states),
+        "rebaselined": len(rebaselined),
+        "moved": {
+            "total_days": sum(moved),
+            "median_days": _lower_median(moved),
+            "most_days": moved[-1] if moved else None,
+        },
+    }
+
+
+def _lower_median(ordered: Sequence[int]) -> int | None:
+    return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
 def permille(part: int, whole: int) -> int | None:

@@ -11,15 +11,23 @@ from domain.answers import Answer, CommitmentAt, day
 from domain.filters import Row
 from domain.lifecycle import State
 from domain.programme import ProgrammeState
+from domain.report_figures import best_grade
 from domain.timeliness import next_occurrence
 from domain.vocabulary import RATINGS
+from domain.wording import ValueOf, evidence_of
 
 _NEVER: Final = date.max
 
 
-def lists(rows: Sequence[Row], as_of: date) -> Answer:
-    """Give every list that is about commitments."""
+def lists(rows: Sequence[Row], as_of: date, value_of: ValueOf) -> Answer:
+    """Give every list that is about commitments; *value_of* looks up the texts of evidence."""
     return {
+        "achieved": _list(
+            rows,
+            lambda row: row.found.state.achieved_on is not None,
+            lambda row: _achieved(row, value_of),
+            lambda row: row.found.state.achieved_on,
+        ),
         "overdue": _list(rows, _is_overdue, _overdue, _by_days_overdue),
         "undeclared_slips": _list(rows, lambda row: row.standing.undeclared_slip, _overdue, _by_days_overdue),
         "slipped": _list(rows, lambda row: row.found.state.slip_count > 0, _slipped, _by_slips),
@@ -105,6 +113,18 @@ def _named(found: CommitmentAt) -> Answer:
     }
 
 
+def _achieved(row: Row, value_of: ValueOf) -> Answer:
+    state = row.found.state
+    return {
+        "achieved_on": day(state.achieved_on),
+        "timeliness": row.standing.timeliness,
+        "days_late": {"current": row.standing.days_late_current, "original": row.standing.days_late_original},
+        "evidence": evidence_of(state, value_of),
+        "best_grade": best_grade(state),
+        "rating": state.assessment and state.assessment.rating,
+    }
+
+
 def _is_overdue(row: Row) -> bool:
     return row.standing.days_overdue is not None
 
@@ -130,6 +150,7 @@ def _slipped(row: Row) -> Answer:
         "slipped": state.slipped,
         "slip_count": state.slip_count,
         "forecast": day(state.forecast),
+        "achieved_on": day(state.achieved_on),
         "days_late": {"current": row.standing.days_late_current, "original": row.standing.days_late_original},
         "targets": [
             {

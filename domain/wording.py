@@ -6,10 +6,12 @@ from typing import Any, Final
 from domain.answers import ERASED, Answer, body_answer
 from domain.entry import TextAt
 from domain.lifecycle import Reading, State
+from domain.shapes import EVIDENCE
 
 ValueOf = Callable[[TextAt], Any]
 """Looks a prose member up: a text, or the texts of evidence items or of changes; ERASED if it was erased."""
 
+_SHOWN_OF_EVIDENCE: Final = ("grade", *(name for name in EVIDENCE.members if name != "grade"))
 _COMPOSITE: Final = ("evidence", "changes", "corrections")
 
 
@@ -20,6 +22,24 @@ def texts_of_state(state: State) -> Iterator[TextAt]:
             yield target.authority
     if state.assessment is not None and state.assessment.reviewer is not None:
         yield state.assessment.reviewer
+
+
+def texts_of_evidence(state: State) -> Iterator[TextAt]:
+    """Give the places of the texts of what an achievement rests on."""
+    for proof in state.proofs:
+        if proof.texts is not None:
+            yield proof.texts
+
+
+def evidence_of(state: State, value_of: ValueOf) -> list[Answer]:
+    """Give the evidence that an achievement rests on, the best grade first; an erased title reads so."""
+    items: list[Answer] = []
+    for proof in state.proofs:
+        said = None if proof.texts is None else value_of(proof.texts)
+        for place, facts in enumerate(proof.items):
+            texts = {"title": ERASED} if said in (None, ERASED) else said[place]
+            items.append({name: facts.get(name, texts.get(name)) for name in _SHOWN_OF_EVIDENCE})
+    return sorted(items, key=lambda item: str(item["grade"]))
 
 
 def reading_answer(reading: Reading, value_of: ValueOf) -> Answer:

@@ -24,7 +24,18 @@ from infrastructure import clock
 from infrastructure.codec import decoded, entry_of
 from infrastructure.database import Database
 from infrastructure.read_models import Projection, Row, StreamHead, projected
-from infrastructure.tables import DERIVED, FOR_EVER, course, details, entries, head, opened, relations, streams
+from infrastructure.tables import (
+    DERIVED,
+    FOR_EVER,
+    course,
+    details,
+    entries,
+    entry_facts,
+    head,
+    opened,
+    relations,
+    streams,
+)
 
 Progress = Callable[[int, int], None]
 _PAGE: Final = 500
@@ -74,6 +85,13 @@ def replay(database: Database, *, check: bool, until: int | None, progress: Prog
         if replaced:
             replaying.replace()
         return Differences(size, replaying.streams, replaying.count, replaying.first, replaced)
+
+
+def read_models_are_missing(database: Database) -> bool:
+    """Whether there are entries and nothing is made of them: a migration changed how that is written."""
+    with database.reading() as connection:
+        made = connection.execute(sa.select(entry_facts.c.position).limit(1)).first()
+        return made is None and connection.execute(sa.select(head.c.position)).scalar_one() > 0
 
 
 class _Replay:

@@ -24,7 +24,7 @@ from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
 from infrastructure.renderers.report_csv import report_csv
 from infrastructure.renderers.report_json import report_json
-from infrastructure.replaying import Differences, replay
+from infrastructure.replaying import Differences, read_models_are_missing, replay
 from infrastructure.settings import Settings
 from infrastructure.tables import fixed
 from infrastructure.writer import TooBusyError, Writer
@@ -105,13 +105,23 @@ class Services:
 
     # --- keeping
 
-    def migrate(self) -> bool:
-        """Bring the tables to this version and fix the log's origin; True if the tables changed."""
+    def migrate(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> bool:
+        """Bring the tables to this version and fix the log's origin; True if the tables changed.
+
+        *progress* is told how far read models are that have to be made anew.
+        """
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         changed = self._database.migrate()
         with self._database.writing() as connection:
             if connection.execute(sa.select(fixed.c.value).where(fixed.c.name == "log_origin")).scalar() is None:
                 connection.execute(sa.insert(fixed).values(name="log_origin", value=self.settings.log_origin))
+        if read_models_are_missing(self._database):
+            changed = True
+            made = self.replay(check=False, until=None, progress=progress)
+            if not made.replaced:
+                raise NotReadyError(
+                    f"no read models can be made of entries that are not what was recorded: {made.first}"
+                )
         self.ready()
         return changed
 
@@ -123,6 +133,8 @@ class Services:
             raise NotReadyError(f"the database cannot be reached: {type(broken).__name__}") from broken
         if not current:
             raise NotReadyError("the database has other tables than this version needs; run `ledger migrate`")
+        if read_models_are_missing(self._database):
+            raise NotReadyError("the read models have to be made anew; run `ledger migrate`")
         with self._database.reading() as connection:
             origin = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == "log_origin")).scalar()
         if origin != self.settings.log_origin:

@@ -25,7 +25,8 @@ Named = Annotated[
 def migrate() -> None:
     """Make the tables, or bring them to this version. Doing it again changes nothing."""
     with opened(ready=False) as services:
-        changed = services.migrate()
+        with console.progress("Making read models") as come:
+            changed = services.migrate(come)
         where = services.settings.shown()["LEDGER_DATABASE_URL"]
     console.say("The tables are those of this version now." if changed else "The tables are of this version already.")
     console.say(f"Database: {where}")

@@ -50,4 +50,11 @@ KnownAt = Annotated[
     datetime | None,
     typer.Option(parser=read_instant, metavar="INSTANT", help="As known at this instant, instead of --log-size."),
 ]
+Appendix = Annotated[
+    bool | None,
+    typer.Option(
+        "--appendix/--no-appendix",
+        help="With the history of every commitment, of 1,000 at most. Default: in html and pdf up to 300.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON.")]

@@ -9,7 +9,7 @@ import typer
 from api.cli import console
 from api.cli.failures import USAGE, Ended
 from api.cli.opening import opened
-from api.cli.options import AsJson, AsOf, CompareTo, KnownAt, LogSize
+from api.cli.options import Appendix, AsJson, AsOf, CompareTo, KnownAt, LogSize
 
 Format = Literal["text", "json", "csv"]
 _FILTERS = "Which commitments (repeat an option for alternatives)"
@@ -42,6 +42,7 @@ def report(
     stale: Annotated[bool | None, _filter("Without activity for more than a year.")] = None,
     undeclared_slip: Annotated[bool | None, _filter("Overdue without a declared slip.")] = None,
     divergence: Annotated[bool | None, _filter("With status and review at odds.")] = None,
+    appendix: Appendix = None,
     format: Annotated[Format | None, typer.Option(help="In which form. Default: text.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead of stdout.")
@@ -73,7 +74,7 @@ def report(
         divergence=divergence,
     )
     scope = Scope(filters=filters, visibility_all=visibility == "all", compare_to=compare_to)
-    asked = StatusQuery(scope=scope, as_of=as_of, log_size=log_size, known_at=known_at)
+    asked = StatusQuery(scope=scope, appendix=appendix, format=form, as_of=as_of, log_size=log_size, known_at=known_at)
     with opened() as services, services.view() as view:
         reader = Reader(may_read_internal=True, today=services.today(), now=services.now())
         _give(status_report(view, asked, reader, services.press()), form, output)

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.http.problems import MEDIA_TYPE, PROBLEMS
+from api.http.report_schemas import REPORT_COMPONENTS
 from api.http.schemas import COMPONENTS, catalogue_schema, ref
 
 Route = dict[str, Any]
@@ -196,7 +197,7 @@ def install(app: FastAPI) -> None:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             components = schema.setdefault("components", {})
-            components["schemas"] = COMPONENTS
+            components["schemas"] = COMPONENTS | REPORT_COMPONENTS
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             app.openapi_schema = schema
         return app.openapi_schema

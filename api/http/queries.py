@@ -173,6 +173,9 @@ class StatusQuery(Filtered):
     compare_to: Day | None = Field(None, description="an earlier date; the report then says what changed since")
     visibility: Visibility = Field("public", description="`all` counts internal commitments too (needs the right)")
     format: Format | None = Field(None, description="wins over Accept")
+    appendix: YesNo | None = Field(
+        None, description="with the history of every commitment, of 1,000 at most; by default in html and pdf up to 300"
+    )
 
 
 class ChangesQuery(Filtered):

@@ -28,7 +28,7 @@ def routes(gate: Gate) -> APIRouter:
 
         def read(view: View, internal: bool) -> bytes:  # noqa: FBT001 -- the gate's callback
             reader = _reader(services, internal=internal)
-            report = reporting.status_report(view, _asked(query), reader, services.press())
+            report = reporting.status_report(view, _asked(query, form), reader, services.press())
             return b"".join(report_csv(report)) if form == "csv" else report_json(report)
 
         body, head = await gate.read(request, read)
@@ -62,9 +62,15 @@ def routes(gate: Gate) -> APIRouter:
     return router
 
 
-def _asked(query: StatusQuery) -> reporting.StatusQuery:
-    scope = Scope(filters=query.filters(), visibility_all=query.visibility == "all", compare_to=query.compare_to)
-    return reporting.StatusQuery(scope=scope, as_of=query.as_of, log_size=query.log_size, known_at=query.known_at)
+def _asked(query: StatusQuery, form: str) -> reporting.StatusQuery:
+    return reporting.StatusQuery(
+        scope=Scope(filters=query.filters(), visibility_all=query.visibility == "all", compare_to=query.compare_to),
+        appendix=query.appendix,
+        format=form,
+        as_of=query.as_of,
+        log_size=query.log_size,
+        known_at=query.known_at,
+    )
 
 
 def _reader(services: Services, *, internal: bool) -> reporting.Reader:

@@ -44,7 +44,7 @@ def report(ledger, as_of="2024-01-01", compare_to=None, log_size=None, **asked):
         programmes=[state for state, _, _ in ledger.programmes(day, moment.log_size)],
         related=inverses(commitments),
         course=ledger.status_course(day, moment.log_size),
-        text_of=lambda at: None if at is None else "text",
+        value_of=ledger.value_of,
         corrections=[],
         changes=None,
     )
@@ -157,8 +157,9 @@ def test_the_programme_is_named_if_the_report_is_about_exactly_one(ledger):
 def test_a_report_prints_what_is_needed_to_repeat_it(ledger):
     made = report(ledger)
     assert list(made) == [
-        "programme", "filters", "as_of", "log_size", "known_at", "rules", "version", "log", "totals", "headline",
-        "lists", "status_over_time", "commitments", "corrections", "changes", "digest",
+        "programme", "programmes", "filters", "as_of", "log_size", "known_at", "rules", "version", "log", "totals",
+        "headline", "lists", "status_over_time", "by_partner", "by_theme", "commitments", "corrections", "changes",
+        "appendix", "digest",
     ]  # fmt: skip
     assert made["rules"] == 1
     assert made["version"] == "1.2.3"
@@ -171,7 +172,7 @@ def test_the_digest_is_that_of_the_facts_alone(ledger):
     told_otherwise = made | {"digest": "", "log_size": 1, "known_at": None, "log": {}, "corrections": [1], "version": 9}
     assert digest(told_otherwise, rfc8785.dumps) == made["digest"]
     done = next(row for row in made["commitments"] if row["reference"] == "DONE")
-    assert done["assessment"]["reviewer"] == "text"
+    assert done["assessment"]["reviewer"] == "A. Person"
     reworded = done | {"assessment": done["assessment"] | {"reviewer": "[erased]"}, "version": 99, "log_size": 1}
     assert digest({"commitments": [reworded]}, rfc8785.dumps) == digest({"commitments": [done]}, rfc8785.dumps)
     rated = done | {"assessment": done["assessment"] | {"rating": "full"}}
