@@ -1,14 +1,11 @@
-"""Entry bytes: what a Merkle leaf is made of (design, section 4), and back again.
+"""Entry bytes: what a Merkle leaf is made of (design, section 4). They are made once, at append, and never again.
 
-The bytes are made once, at append, and never again. What was written by an older version is read through `UPCASTS`.
+How they are read back stands in `domain.entry_bytes`.
 """
 
-import json
 import secrets
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,20 +15,16 @@ from eventsourcing.utils import get_topic, resolve_topic
 
 from domain.answers import instant
 from domain.commitment import Commitment
-from domain.entry import Entry
+from domain.entry_bytes import FORMAT, decoded, entry_of, salted_hash
 from domain.errors import TooLong
 from domain.ledger_stream import LedgerStream
 from domain.programme import Programme
 
-FORMAT: Final = 1
 LARGEST: Final = 65_535
 """Bytes of the longest entry: entry bundles carry 16-bit lengths (C2SP tlog-tiles)."""
 _SALT: Final = 32
 
 RecordedEvent = Commitment.Event | Programme.Event | LedgerStream.Event
-Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-UPCASTS: Final[Mapping[int, Upcast]] = {}
-"""From format number n to n + 1, for the day that there is a second format."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,7 @@ def entry_form(stored: StoredEvent, position: int, recorded_at: datetime) -> Ent
             "version": entry.version,
             "kind": entry.kind,
             "facts": entry.facts,
-            "prose": {name: sha256(salt + value).hexdigest() for name, value, salt in prose},
+            "prose": {name: salted_hash(salt, value) for name, value, salt in prose},
         }
     )
     if len(open_form) > LARGEST:
@@ -92,31 +85,9 @@ def entry_form(stored: StoredEvent, position: int, recorded_at: datetime) -> Ent
     if not stored.internal:
         return EntryForm(open_form, None, texts_apart)
     salt = secrets.token_bytes(_SALT)
-    closed = sha256(salt + open_form).hexdigest()
+    closed = salted_hash(salt, open_form)
     leaf = canonical({"v": FORMAT, "position": position, "recorded_at": written_at, "closed": closed})
     return EntryForm(leaf, (open_form, salt), texts_apart)
-
-
-def decoded(open_form: bytes) -> dict[str, Any]:
-    """Read open entry bytes of any format as the newest."""
-    read: dict[str, Any] = json.loads(open_form)
-    while read["v"] < FORMAT:
-        read = UPCASTS[read["v"]](read)
-    return read
-
-
-def entry_of(read: Mapping[str, Any]) -> Entry:
-    """Give the entry that decoded bytes hold."""
-    return Entry(
-        read["position"],
-        read["version"],
-        read["kind"],
-        datetime.fromisoformat(read["recorded_at"]),
-        read["recorded_by"],
-        read["role"],
-        read["facts"],
-        tuple(sorted(read["prose"])),
-    )
 
 
 class EntryMapper(Mapper[UUID]):

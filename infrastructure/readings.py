@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from application.projecting import state_from_row
 from domain.answers import ERASED, CommitmentAt, Kept, Moment, RecordedEntry
 from domain.entry import Entry, Facts, TextAt
+from domain.entry_bytes import decoded, entry_of
 from domain.programme import ProgrammeState, programme_at
 from domain.status_over_time import StatusSpan, status_spans
 from domain.vocabulary import CORRECTION_KINDS
 from infrastructure import clock
-from infrastructure.codec import decoded, entry_of
 from infrastructure.database import Database
 from infrastructure.recorder import frontier_at
 from infrastructure.tables import course, entries, entry_facts, head, opened, prose, streams

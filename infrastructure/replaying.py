@@ -4,25 +4,24 @@ One stream is in memory at a time. The entries themselves are looked at first: r
 not what was recorded would be worth nothing, so nothing is compared or replaced then.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from application.checking_entries import EntryCheck
 from application.errors import BadQuestion
+from application.log_source import Findings
+from application.verifying import faults_of
 from domain.entry import Entry
+from domain.entry_bytes import decoded, entry_of
 from domain.errors import Refusal
 from domain.ledger_stream import REFERENCE, STREAM
-from domain.merkle import Frontier, leaf_hash
 from domain.programme import Programme
-from domain.recording import stream_id
-from infrastructure import clock
-from infrastructure.codec import decoded, entry_of
 from infrastructure.database import Database
+from infrastructure.database_source import beside, leaves
 from infrastructure.read_models import Projection, Row, StreamHead, projected
 from infrastructure.tables import (
     DERIVED,
@@ -43,11 +42,15 @@ _PAGE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A row that is not what the entries make of it: in which table, of which stream, and what."""
+    """A row that is not what the entries make of it: in which table, of which stream, and what.
+
+    *position* is that of the entry that the row is made for, None if it is made of many.
+    """
 
     table: str
     reference: str
     what: str
+    position: int | None = None
 
     def __str__(self) -> str:
         return f"{self.table}, {self.reference}: {self.what}"
@@ -77,7 +80,7 @@ def replay(database: Database, *, check: bool, until: int | None, progress: Prog
         if until is not None and not 0 <= until <= known.position:
             raise BadQuestion("until", f"{until} is no log size of this ledger", f"0 to {known.position}")
         size = known.position if until is None else until
-        replaying = _Replay(connection, size, progress, passes=3 if replacing else 2, all_known=until is None)
+        replaying = Replay(connection, size, progress, passes=3 if replacing else 2, all_known=until is None)
         replaying.look_at_entries(known.recorded_at)
         if replaying.sound:
             replaying.compare()
@@ -94,7 +97,14 @@ def read_models_are_missing(database: Database) -> bool:
         return made is None and connection.execute(sa.select(head.c.position)).scalar_one() > 0
 
 
-class _Replay:
+class EntriesAlone:
+    """The entries of a database as `application.checking_entries` looks at them, without their texts."""
+
+    shows_texts, shows_closed = False, True
+    beside = staticmethod(beside)
+
+
+class Replay:
     def __init__(
         self, connection: sa.Connection, size: int, progress: Progress, *, passes: int, all_known: bool
     ) -> None:
@@ -104,11 +114,14 @@ class _Replay:
         self.first: Difference | None = None
         self.sound = True  # whether the entries are what was recorded, as far as can be seen
         self._internal_programmes: dict[str, bool] = {}
+        self.told: Callable[[Difference], None] = lambda _difference: None
 
-    def _found(self, table: sa.Table, reference: str, what: str) -> None:
+    def _found(self, table: sa.Table, reference: str, what: str, position: int | None = None) -> None:
         self.count += 1
-        self.first = self.first or Difference(table.name, reference, what)
+        difference = Difference(table.name, reference, what, position)
+        self.first = self.first or difference
         self.sound = self.sound and table not in (entries, head)
+        self.told(difference)
 
     def _advance(self, count: int) -> None:
         self._done += count
@@ -118,43 +131,24 @@ class _Replay:
 
     def look_at_entries(self, last_recorded_at: int) -> None:
         """Find gaps, hashes that do not fit, and rows that say something else than their bytes."""
-        frontier, after, before = Frontier(), 0, 0
-        for row in self._rows():
-            self._gap(after, row.position)
-            after = row.position
-            faults = list(_faults(row))
-            if frontier.size == row.position - 1 and b"".join(frontier.append(row.leaf_hash)) != row.nodes:
-                faults.append("the tree nodes that it completes do not fit the leaf hashes")
-            if row.recorded_at <= before:
-                faults.append("it was not recorded after the entry before it")
-            before = row.recorded_at
-            for fault in faults:
-                self._found(entries, f"position {row.position}", fault)
-        self._gap(after, self._size + 1)
+        findings, last = Findings(), 0
+        check = EntryCheck(EntriesAlone(), findings, (), None)
+        for leaf in leaves(self._connection, up_to=self._size, texts=False):
+            check.take(leaf)
+            last = leaf.row.recorded_at
+            if leaf.position % _PAGE == 0:
+                self._advance(_PAGE)
+        self._advance(self._size % _PAGE)
+        if check.position < self._size:
+            findings.found(check.position + 1, f"it is missing; the ledger ends at {self._size}")
+        for fault in findings.faults:
+            self._found(entries, f"position {fault.position}", fault.what)
+        self.count += findings.count - len(findings.faults)
         if self._all_known and not self.count:
-            self._look_at_head(before, last_recorded_at)
+            self.look_at_head(last, last_recorded_at)
 
-    def _gap(self, after: int, position: int) -> None:
-        if position != after + 1:
-            self._found(entries, f"position {after + 1}", f"there is no entry before {position}")
-
-    def _rows(self) -> Iterator[Any]:
-        after = 0
-        while True:
-            query = (
-                _entries_with_open_forms()
-                .where(entries.c.position > after, entries.c.position <= self._size)
-                .order_by(entries.c.position)
-                .limit(_PAGE)
-            )
-            page = self._connection.execute(query).all()
-            yield from page
-            self._advance(len(page))
-            if len(page) < _PAGE:
-                return
-            after = page[-1].position
-
-    def _look_at_head(self, last: int, recorded_at: int) -> None:
+    def look_at_head(self, last: int, recorded_at: int) -> None:
+        """Find a head that is not the last entry."""
         beyond = self._connection.execute(sa.select(sa.func.max(entries.c.position))).scalar() or 0
         if beyond != self._size:
             self._found(head, "the ledger", f"it ends at {self._size}, but there is an entry {beyond}")
@@ -187,13 +181,17 @@ class _Replay:
             ).all()
             read = [decoded(row.opened or row.entry) for row in rows]
             history, reference = [entry_of(each) for each in read], read[0]["reference"]
-            if [entry.version for entry in history] != list(range(1, len(history) + 1)):
-                self._found(entries, reference, "its versions are not 1, 2, 3 … in the order of positions")
+            head_of_stream = self._head_of(UUID(bytes=stream), reference, history[0])
+            faults = list(faults_of(head_of_stream.sort, history))
+            for position, what in faults:
+                self._found(entries, reference, what, position)
+            if faults:
                 continue
             try:
-                projection = projected(self._head_of(UUID(bytes=stream), reference, history[0]), history)
+                projection = projected(head_of_stream, history)
             except Refusal as refused:
-                self._found(entries, reference, f"its entries cannot stand together: {refused}")
+                what = f"as it was recorded, step by step, it breaks a rule: {refused}"
+                self._found(entries, reference, what, history[-1].position)
                 continue
             yield stream, reference, projection
             self._advance(len(rows))
@@ -231,12 +229,14 @@ class _Replay:
             wanted = {_key(table, row): row for row in made}
             live = {_key(table, row): row for row in self._live(table, stream, wanted)}
             for key in sorted(wanted.keys() | live.keys()):
+                row = wanted.get(key) or live[key]
+                position = row.get("position") or row.get("from_position")
                 if key not in live:
-                    self._found(table, reference, f"a row is missing: {_shown(table, wanted[key])}")
+                    self._found(table, reference, f"a row is missing: {_shown(table, row)}", position)
                 elif key not in wanted:
-                    self._found(table, reference, f"a row is too many: {_shown(table, live[key])}")
-                elif live[key] != wanted[key]:
-                    self._found(table, reference, _unequal(table, live[key], wanted[key]))
+                    self._found(table, reference, f"a row is too many: {_shown(table, row)}", position)
+                elif live[key] != row:
+                    self._found(table, reference, _unequal(table, live[key], row), position)
 
     def _live(self, table: sa.Table, stream: bytes, wanted: Mapping[Any, Row]) -> Iterator[Row]:
         if table is details:
@@ -261,28 +261,6 @@ class _Replay:
 def _entries_with_open_forms() -> sa.Select[Any]:
     joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
     return sa.select(entries, opened.c.entry.label("opened"), opened.c.salt).select_from(joined)
-
-
-def _faults(row: Any) -> Iterator[str]:
-    """Say what a row tells that its bytes do not."""
-    if leaf_hash(row.entry) != row.leaf_hash:
-        yield "its bytes do not have the leaf hash that stands beside them"
-        return
-    closed = json.loads(row.entry).get("closed")
-    if closed and (row.opened is None or sha256(row.salt + row.opened).hexdigest() != closed):
-        yield "its open form is missing or not the one that was closed"
-        return
-    read = decoded(row.opened or row.entry)
-    stream, sort = UUID(bytes=row.stream), row.topic.partition(".")[0]
-    named = STREAM if sort == "ledger" else stream_id(f"{sort}:{read['reference']}")
-    entry = entry_of(read)
-    said = (entry.position, clock.to_micros(entry.recorded_at), entry.version, read["stream"])
-    first_of_ledger = sort == "ledger" and entry.version == 1
-    kind = "opened" if first_of_ledger else entry.kind
-    if said != (row.position, row.recorded_at, row.version, str(stream)):
-        yield "position, instant, version or stream are not those of its bytes"
-    elif stream != named or row.topic != f"{sort}.{kind}":
-        yield "its stored name or stream does not fit its kind and reference"
 
 
 def _clip(table: sa.Table, row: Row, size: int, wanted: Mapping[Any, Row]) -> bool:

@@ -17,12 +17,13 @@ from application.access import Caller
 from application.errors import RepeatedDifferently
 from application.ports import Once, Token
 from domain.commitment import Commitment
+from domain.entry_bytes import decoded
 from domain.history import CourseChange
 from domain.ledger_stream import REFERENCE, STREAM, LedgerStream
 from domain.programme import Programme
 from domain.recording import Act
 from infrastructure import clock
-from infrastructure.codec import Draft, EntryMapper, RecordedEvent, decoded, draft
+from infrastructure.codec import Draft, EntryMapper, RecordedEvent, draft
 from infrastructure.read_models import Projection, StreamHead
 from infrastructure.recorder import Tail, open_form_of, select_stored
 from infrastructure.tables import prose, remembered, tokens

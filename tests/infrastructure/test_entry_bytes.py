@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 from application.access import Caller
 from application.ports import Token
 from application.tokens import create_token, revoke_token
+from domain import entry_bytes
 from domain.commitment import Commitment
+from domain.entry_bytes import decoded, entry_of
 from domain.errors import TooLong
 from domain.ledger_stream import STREAM, LedgerStream
 from domain.programme import Programme
 from infrastructure import codec
-from infrastructure.codec import EntryMapper, canonical, decoded, draft, entry_form, entry_of
+from infrastructure.codec import EntryMapper, canonical, draft, entry_form
 from infrastructure.recorder import select_stored
 from infrastructure.tables import entries, opened, prose
 from tests.scenario import Story
@@ -203,7 +205,8 @@ def test_an_older_format_is_read_through_its_upcast(store: Store, monkeypatch) -
         return read | {"v": 2, "facts": read["facts"] | {"confidence": "low"}}
 
     monkeypatch.setattr(codec, "FORMAT", 2)
-    monkeypatch.setitem(codec.UPCASTS, 1, from_1_to_2)
+    monkeypatch.setattr(entry_bytes, "FORMAT", 2)
+    monkeypatch.setitem(entry_bytes.UPCASTS, 1, from_1_to_2)
     again = store.another()
     try:
         again.writer.record(event(kind="progressed"))
