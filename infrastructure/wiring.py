@@ -22,16 +22,28 @@ from infrastructure.database import Database
 from infrastructure.identity import Identities, new_token
 from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
-from infrastructure.renderers.report_csv import report_csv
-from infrastructure.renderers.report_json import report_json
+from infrastructure.renderers import FORMATS, Format
 from infrastructure.replaying import Differences, read_models_are_missing, replay
 from infrastructure.settings import Settings
 from infrastructure.tables import fixed
 from infrastructure.writer import TooBusyError, Writer
 
 __all__ = [
-    "BadCatalogue", "BadDatabaseUrl", "ClockBehindError", "DatabaseFailed", "Differences", "NotReadyError", "Once",
-    "Services", "Settings", "TooBusyError", "build", "canonical", "check_catalogue", "report_csv", "report_json",
+    "FORMATS",
+    "BadCatalogue",
+    "BadDatabaseUrl",
+    "ClockBehindError",
+    "DatabaseFailed",
+    "Differences",
+    "Format",
+    "NotReadyError",
+    "Once",
+    "Services",
+    "Settings",
+    "TooBusyError",
+    "build",
+    "canonical",
+    "check_catalogue",
 ]  # fmt: skip
 
 VERSION: Final = version("implementation-ledger")

@@ -11,7 +11,7 @@ from api.cli.failures import USAGE, Ended
 from api.cli.opening import opened
 from api.cli.options import Appendix, AsJson, AsOf, CompareTo, KnownAt, LogSize
 
-Format = Literal["text", "json", "csv"]
+Format = Literal["text", "json", "csv", "html"]
 _FILTERS = "Which commitments (repeat an option for alternatives)"
 
 
@@ -53,9 +53,7 @@ def report(
 
     Same filters and times, same figures and digest, for ever.
     """
-    form = format or ("json" if json else "text")
-    if json and form != "json":
-        raise Ended(USAGE, f"--json and --format {form} contradict each other")
+    form = _form(format, json=json)
     from application.reporting import Reader, StatusQuery, status_report
     from domain.filters import Filters
     from domain.report import Scope
@@ -80,6 +78,13 @@ def report(
         _give(status_report(view, asked, reader, services.press()), form, output)
 
 
+def _form(format: Format | None, *, json: bool) -> Format:
+    form = format or ("json" if json else "text")
+    if json and form != "json":
+        raise Ended(USAGE, f"--json and --format {form} contradict each other")
+    return form
+
+
 def _give(made: dict[str, Any], form: Format, output: Path | None) -> None:
     if form == "text" and output is None:
         from api.cli.report_page import show_report
@@ -96,9 +101,9 @@ def _give(made: dict[str, Any], form: Format, output: Path | None) -> None:
 
 
 def _as_bytes(made: dict[str, Any], form: Format) -> bytes:
-    from infrastructure.wiring import report_csv, report_json
+    from infrastructure.wiring import FORMATS
 
-    return b"".join(report_csv(made)) if form == "csv" else report_json(made)
+    return b"".join(FORMATS[form].render(made))
 
 
 def _as_text(made: dict[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from api.http.problems import MEDIA_TYPE, PROBLEMS
 from api.http.report_schemas import REPORT_COMPONENTS
 from api.http.schemas import COMPONENTS, catalogue_schema, ref
+from infrastructure.wiring import FORMATS
 
 Route = dict[str, Any]
 _READ_PROBLEMS: Final = ("unauthorised", "unknown", "invalid", "not-ready")
@@ -170,7 +171,8 @@ def feed() -> Route:
 
 def status_report() -> Route:
     """Document the status report."""
-    content = _json("StatusReport") | {"text/csv": {"schema": {"type": "string"}}}
+    others = {form.offered: {"schema": {"type": "string"}} for form in FORMATS.values()}
+    content = others | _json("StatusReport")
     route = _reading("Status report", content, (*_READ_PROBLEMS, "not-acceptable", "not-permitted"))
     route["responses"][304] = {"description": "The report is the one whose ETag was sent in If-None-Match"}
     return route

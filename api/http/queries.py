@@ -13,6 +13,7 @@ from domain import fields, shapes
 from domain import vocabulary as words
 from domain.errors import Fault
 from domain.filters import SORTS, Filters
+from infrastructure.wiring import FORMATS
 
 LIMIT: Final = 100
 LARGEST_LIMIT: Final = 500
@@ -78,7 +79,7 @@ Day = Annotated[date, Checked(fields.DAY, date.fromisoformat)]
 Instant = Annotated[datetime, Checked(_TIMESTAMP, _instant)]
 Sort = Annotated[str, Checked(fields.Word(SORTS))]
 Visibility = Annotated[str, Checked(fields.Word(("public", "all")))]
-Format = Annotated[str, Checked(fields.Word(("json", "csv")))]
+Format = Annotated[str, Checked(fields.Word(tuple(FORMATS)))]
 _MANY: Final = Field(max_length=100)
 Programmes = Annotated[list[Annotated[str, Checked(shapes.PROGRAMME_CODE)]], _MANY]
 Statuses = Annotated[list[Annotated[str, Checked(fields.Word(words.STATUSES))]], _MANY]

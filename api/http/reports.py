@@ -12,9 +12,9 @@ from api.http.queries import ChangesQuery, StatusQuery
 from application import reporting
 from application.ports import View
 from domain.report import Scope
-from infrastructure.wiring import Services, report_csv, report_json
+from infrastructure.wiring import FORMATS, Format, Services
 
-FORMATS: Final = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+_OFFERED: Final = {form.offered: form for form in FORMATS.values()}
 
 
 def routes(gate: Gate) -> APIRouter:
@@ -24,21 +24,19 @@ def routes(gate: Gate) -> APIRouter:
 
     @router.get("/status", **openapi.status_report())
     async def status(request: Request, query: Annotated[StatusQuery, Query()]) -> Response:
-        form = query.format or _accepted(request)
+        form = FORMATS[query.format] if query.format else _accepted(request)
 
-        def read(view: View, internal: bool) -> bytes:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, internal: bool) -> tuple[bytes, str]:  # noqa: FBT001 -- the gate's callback
             reader = _reader(services, internal=internal)
-            report = reporting.status_report(view, _asked(query, form), reader, services.press())
-            return b"".join(report_csv(report)) if form == "csv" else report_json(report)
+            report = reporting.status_report(view, _asked(query, form.name), reader, services.press())
+            return b"".join(form.render(report)), report["as_of"]
 
-        body, head = await gate.read(request, read)
+        (body, as_of), head = await gate.read(request, read)
         headers = {"ETag": f'"{sha256(body).hexdigest()}"', "Ledger-Position": str(head), "Vary": "Accept"}
         seen = request.headers.get("if-none-match", "")
         if headers["ETag"] in seen or seen.strip() == "*":
             return Response(status_code=304, headers=headers)
-        if form == "csv":
-            headers["Content-Disposition"] = 'attachment; filename="status-report.csv"'
-        return Response(body, media_type=FORMATS[form], headers=headers)
+        return Response(body, headers=headers | form.headers_for(as_of))
 
     @router.get("/changes", **openapi.reading("What changed", "Changes"))
     async def changes(request: Request, query: Annotated[ChangesQuery, Query()]) -> Response:
@@ -77,8 +75,8 @@ def _reader(services: Services, *, internal: bool) -> reporting.Reader:
     return reporting.Reader(may_read_internal=internal, today=services.today(), now=services.now())
 
 
-def _accepted(request: Request) -> str:
-    media_type = wants(request, ("application/json", "text/csv"))
+def _accepted(request: Request) -> Format:
+    media_type = wants(request, _OFFERED)
     if media_type is None:
-        raise NotAcceptable("accepted: application/json or text/csv; or ?format=json or ?format=csv")
-    return "csv" if media_type == "text/csv" else "json"
+        raise NotAcceptable(f"accepted: {', '.join(_OFFERED)}; or ?format= with {' | '.join(FORMATS)}")
+    return _OFFERED[media_type]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, Final
 
-MEDIA_TYPE: Final = "text/csv; charset=utf-8; header=present"
+MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 COLUMNS: Final = (
     "reference", "programme", "title", "summary", "kind", "tier", "modality", "visibility",
     "status", "stage", "slipped", "suspended", "outcome", "implied_start", "announced_on", "achieved_on", "slip_count",

@@ -74,6 +74,7 @@ LABELS: Final[Mapping[str, str]] = {
     "stale": "Stale",
     "off_cadence": "Off cadence",
     "divergence": "Divergent",
+    "erased": "Text erased",
     # types and roles of partners
     "country": "Country",
     "organisation": "Organisation",
@@ -168,7 +169,7 @@ def said(text: str | None, language: str | None = None) -> Said | Mark | None:
 
 def erased() -> Mark:
     """Give what stands in the place of a text that was erased."""
-    return Mark("erased", "Text erased")
+    return Mark("erased", label("erased"))
 
 
 def web_link(text: str, url: str | None, language: str | None = None) -> Link | Said:

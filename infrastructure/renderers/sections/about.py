@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from infrastructure.renderers.document import Cell, Column, Facts, Lines, Paragraph, Section, Table
 from infrastructure.renderers.sections.definitions import DEFINITIONS
 from infrastructure.renderers.sections.naming import Answer
-from infrastructure.renderers.words import LABELS, counted, day, instant_in_words, label, listed, mark, said
+from infrastructure.renderers.words import LABELS, counted, day, label, listed, mark, said
 
 _FILTERS: Final = {
     "programme": "programme",
@@ -103,8 +103,6 @@ def _again(report: Answer) -> Iterator[tuple[str, Cell]]:
     yield "On the command line", said(" ".join(["ledger report", *map(_option, given), "--format html"]))
     query = urlencode([(name, str(value).lower() if isinstance(value, bool) else value) for name, value in given])
     yield "Over HTTP", said(f"GET /v1/reports/status?{query}&format=html")
-    if report["known_at"]:
-        yield "Known since", instant_in_words(report["known_at"])
 
 
 def _option(given: tuple[str, Any]) -> str:

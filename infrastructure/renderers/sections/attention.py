@@ -17,7 +17,7 @@ def recurring(report: Answer, places: Places) -> Section:
     behind = {item["reference"]: item["days_overdue"] for item in report["lists"]["off_cadence"]}
     columns = (
         REFERENCE, TITLE, STATUS, Column("Every", "text", 8), Column("First promised", "date", 11),
-        Column("Held", "number", 5), Column("Missed", "number", 5), Column("Last held", "date", 11),
+        Column("Held", "number", 6), Column("Missed", "number", 8), Column("Last held", "date", 11),
         Column("Next promised", "date", 11), Column("Days off", "number", 6),
     )  # fmt: skip
     rows = tuple(
@@ -101,9 +101,7 @@ def silent_partners(report: Answer) -> Section:
         Column("Commitments", "number", 8),
     )  # fmt: skip
     rows = tuple((item["name"], item["code"], label(item["type"]), item["commitments"]) for item in items)
-    note = (
-        "Registered as partners, while none of their commitments shows any activity; the others are by partner below."
-    )
+    note = "Registered as partners, while none of their commitments shows any activity."
     return Section(
         "silent-partners",
         title,

@@ -16,7 +16,7 @@ def commitments(report: Answer, places: Places, *, anchored: bool) -> Section:
     columns = (
         REFERENCE, TITLE, TIER, Column("Promised", "text", 11), Column("Due", "date", 11), STATUS,
         Column("Timeliness", "mark", 13), Column("Achieved on", "date", 11), Column("Last activity", "date", 11),
-        Column("Review", "mark", 13), Column("Flags", "mark", 13), Column("Partners", "text", 9),
+        Column("Review", "mark", 13), Column("Flags", "mark", 16), Column("Partners", "text", 16),
     )  # fmt: skip
     anchors = tuple(anchor(item["reference"]) for item in items) if anchored else ()
     rows = tuple(_row(item, places, anchored=anchored) for item in items)

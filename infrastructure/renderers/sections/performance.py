@@ -18,7 +18,7 @@ def achieved(report: Answer, places: Places) -> Section:
         return _empty("achieved", "What was achieved", "Nothing was achieved by the day of this report.")
     columns = (
         REFERENCE, TITLE, Column("Achieved on", "date", 11), Column("Timeliness", "mark", 13),
-        Column("Days late", "number", 6), Column("Days late (first target)", "number", 8),
+        Column("Days late", "number", 7), Column("Days late (first target)", "number", 8),
         Column("Evidence", "text", 30), Column("Review", "mark", 13),
     )  # fmt: skip
     rows = tuple(
@@ -48,8 +48,8 @@ def overdue(report: Answer, places: Places) -> Section:
     if not items:
         return _empty("overdue", title, "Nothing that is open has passed its date.")
     columns = (
-        REFERENCE, TITLE, TIER, STATUS, Column("Date missed", "date", 11), Column("Days overdue", "number", 8),
-        Column("Slip", "mark", 13), Column("Forecast", "date", 11),
+        REFERENCE, TITLE, TIER, STATUS, Column("Date missed", "date", 11), Column("Days overdue", "number", 9),
+        Column("Slip", "mark", 16), Column("Forecast", "date", 11),
     )  # fmt: skip
     rows = tuple(
         (
@@ -90,7 +90,7 @@ def slipped(report: Answer, places: Places) -> Section:
     as_of = date.fromisoformat(report["as_of"])
     columns = (
         REFERENCE, TITLE, STATUS, Column("Slips declared", "number", 7), Column("Targets, first to last", "date", 11),
-        Column("Forecast", "date", 11), Column("Achieved on", "date", 11), Column("Days late", "number", 6),
+        Column("Forecast", "date", 11), Column("Achieved on", "date", 11), Column("Days late", "number", 7),
         Column("Days late (first target)", "number", 8),
     )  # fmt: skip
     rows = tuple(

@@ -182,6 +182,20 @@ def test_a_report_as_csv_has_a_row_for_each_commitment(ledger: Ledger) -> None:
     )
 
 
+def test_a_report_as_a_page_runs_no_script_and_asks_for_nothing(ledger: Ledger) -> None:
+    answer = ledger.client.get("/v1/reports/status?as_of=2023-06-30&format=html")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'inline; filename="status-report-2023-06-30.html"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert policy[:3] == ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
+    assert "Of 17 deliverables, 2 were achieved by 30 June 2023" in answer.text
+    browser = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    assert ledger.client.get("/v1/reports/status?as_of=2023-06-30", headers=browser).content == answer.content
+    refused = ledger.client.get("/v1/reports/status", headers={"accept": "image/png"})
+    assert_problem(refused, 406, "application/json, text/csv, text/html", "json | csv | html")
+
+
 def test_changes_between_two_dates_and_between_two_log_sizes(ledger: Ledger) -> None:
     by_date = ledger.client.get("/v1/reports/changes?from=2022-12-31&to=2023-06-30").json()
     assert "SC-P4-D03" in {each["reference"] for each in by_date["events"]["achieved"]}
