@@ -15,8 +15,7 @@ from domain.answers import ERASED, CommitmentAt, Moment, RecordedEntry
 from domain.entry import Entry, TextAt
 from domain.lifecycle import Reading
 from domain.programme import ProgrammeState, programme_at
-from domain.replay import fold, known, spans
-from domain.status_over_time import StatusSpan, status_spans
+from domain.replay import StatusStep, fold, known, spans, status_steps
 
 
 class Asked(NamedTuple):
@@ -32,7 +31,7 @@ class Folded:
     """What a pass over the entries found for one (V, N)."""
 
     commitments: dict[date, list[CommitmentAt]] = field(default_factory=dict)
-    course: list[StatusSpan] = field(default_factory=list)
+    courses: list[tuple[str, Sequence[StatusStep]]] = field(default_factory=list)
     programmes: dict[date, list[tuple[ProgrammeState, int, bool]]] = field(default_factory=dict)
     touched: list[UUID] = field(default_factory=list)
 
@@ -68,8 +67,7 @@ def _fold_commitment(history: History, entries: Sequence[Entry], asked: Asked, f
         if state is not None:
             code = state.details["programme"]
             at.append(CommitmentAt(history.reference, code, history.internal, len(entries), state))
-    steps = ((span.since, span.state.status) for span in spans(readings))
-    folded.course.extend(status_spans(history.reference, steps, asked.as_of))
+    folded.courses.append((history.reference, status_steps(spans(readings))))
     if asked.compare_to is not None and any(_between(each, asked.compare_to, asked.as_of) for each in readings):
         folded.touched.append(history.stream)
 
@@ -106,11 +104,10 @@ class EntriesView:
         self._check(log_size)
         return self._folded.commitments.get(as_of, [])
 
-    def status_course(self, until: date, log_size: int) -> Iterable[StatusSpan]:
-        """Give the statuses of every commitment known at N, in spans that begin up to *until*."""
-        assert until == self._asked.as_of
+    def status_courses(self, log_size: int) -> Iterable[tuple[str, Sequence[StatusStep]]]:
+        """Give every step of the status of every commitment known at N."""
         self._check(log_size)
-        return self._folded.course
+        return self._folded.courses
 
     def programmes(self, as_of: date, log_size: int) -> Sequence[tuple[ProgrammeState, int, bool]]:
         """Give every programme at (V, N) by code."""

@@ -13,7 +13,7 @@ from domain.entry import Entry, TextAt
 from domain.ledger_stream import LedgerStream
 from domain.programme import Programme, ProgrammeState
 from domain.recording import Act
-from domain.status_over_time import StatusSpan
+from domain.replay import StatusStep
 
 
 class View(Protocol):
@@ -38,11 +38,8 @@ class View(Protocol):
     def relating_to(self, reference: str, as_of: date, log_size: int) -> Sequence[CommitmentAt]:
         """Give the commitments at (V, N) that have a relation to *reference*."""
 
-    def status_course(self, until: date, log_size: int) -> Iterable[StatusSpan]:
-        """Give the statuses of every commitment known at N, in spans that begin up to *until*, in any order.
-
-        Adjacent spans have different statuses, and the one that holds on *until* has no end.
-        """
+    def status_courses(self, log_size: int) -> Iterable[tuple[str, Sequence[StatusStep]]]:
+        """Give every step of the status of every commitment known at N, by reference, in any order."""
 
     def programmes(self, as_of: date, log_size: int) -> Sequence[tuple[ProgrammeState, int, bool]]:
         """Give every programme at (V, N) by code, with its last version known at N and whether it is internal."""

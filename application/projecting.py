@@ -1,72 +1,80 @@
 """From entries to read models: what a state looks like in a row, and the rows that a history gives."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from domain.answers import day
-from domain.entry import Entry, Facts, TextAt
+from domain.entry import Entry, Facts
 from domain.history import CourseChange, History
 from domain.lifecycle import Assessment, Proof, State, Target
 
+_DAY: Final = date.fromisoformat
 
-def state_to_row(state: State) -> str:
-    """Write a state, but for its details, as JSON."""
+
+def state_to_row(state: State) -> list[Any]:
+    """Give a state, but for its details, as a list of JSON values in the order of its fields."""
     said = state.assessment
-    row = {
-        "announced": day(state.announced_on),
-        "targets": [
+    return [
+        day(state.announced_on),
+        [
             [target.version, day(target.effective_on), day(target.start_by), day(target.due), target.authority]
             for target in state.targets
         ],
-        "stage": state.stage,
-        "slipped": state.slipped,
-        "suspended": state.suspended,
-        "outcome": state.outcome,
-        "implied_start": state.implied_start,
-        "achieved_on": day(state.achieved_on),
-        "slip_count": state.slip_count,
-        "forecast": day(state.forecast),
-        "held": state.held,
-        "missed": state.missed,
-        "last_held_on": day(state.last_held_on),
-        "assessment": said and [said.rating, said.independence, day(said.reviewed_on), said.reviewer],
-        "reviews": state.reviews,
-        "last_activity_on": day(state.last_activity_on),
-        "achieved_by": state.achieved_by,
-        "proofs": [[proof.items, proof.texts] for proof in state.proofs],
-    }
-    return json.dumps(row, separators=(",", ":"))
+        state.stage,
+        state.slipped,
+        state.suspended,
+        state.outcome,
+        state.implied_start,
+        day(state.achieved_on),
+        state.slip_count,
+        day(state.forecast),
+        state.held,
+        state.missed,
+        day(state.last_held_on),
+        said and [said.rating, said.independence, day(said.reviewed_on), said.reviewer],
+        state.reviews,
+        day(state.last_activity_on),
+        state.achieved_by,
+        [[proof.items, proof.texts] for proof in state.proofs],
+    ]
 
 
-def state_from_row(text: str, details: Facts) -> State:
-    """Read what `state_to_row` wrote."""
-    row = json.loads(text)
-    said = row["assessment"]
+def state_from_row(row: Sequence[Any], details: Facts) -> State:
+    """Read what `state_to_row` gave. A report does this for every commitment, so it is done without detours."""
+    announced, targets, stage, slipped, suspended, outcome, implied_start, achieved_on = row[:8]
+    slip_count, forecast, held, missed, last_held_on, said, reviews, last_activity_on, achieved_by, proofs = row[8:]
     return State(
-        details=details,
-        announced_on=date.fromisoformat(row["announced"]),
-        targets=tuple(
-            Target(version, date.fromisoformat(effective_on), _day(start_by), _day(due), _at(authority))
-            for version, effective_on, start_by, due, authority in row["targets"]
+        details,
+        _DAY(announced),
+        tuple(
+            [
+                Target(
+                    version,
+                    _DAY(effective_on),
+                    _DAY(start_by) if start_by else None,
+                    _DAY(due) if due else None,
+                    tuple(authority) if authority else None,
+                )
+                for version, effective_on, start_by, due, authority in targets
+            ]
         ),
-        stage=row["stage"],
-        slipped=row["slipped"],
-        suspended=row["suspended"],
-        outcome=row["outcome"],
-        implied_start=row["implied_start"],
-        achieved_on=_day(row["achieved_on"]),
-        slip_count=row["slip_count"],
-        forecast=_day(row["forecast"]),
-        held=row["held"],
-        missed=row["missed"],
-        last_held_on=_day(row["last_held_on"]),
-        assessment=said and Assessment(said[0], said[1], date.fromisoformat(said[2]), _at(said[3])),
-        reviews=row["reviews"],
-        last_activity_on=_day(row["last_activity_on"]),
-        achieved_by=row["achieved_by"],
-        proofs=tuple(Proof(tuple(items), _at(texts)) for items, texts in row["proofs"]),
+        stage,
+        slipped,
+        suspended,
+        outcome,
+        implied_start,
+        _DAY(achieved_on) if achieved_on else None,
+        slip_count,
+        _DAY(forecast) if forecast else None,
+        held,
+        missed,
+        _DAY(last_held_on) if last_held_on else None,
+        Assessment(said[0], said[1], _DAY(said[2]), tuple(said[3]) if said[3] else None) if said else None,
+        reviews,
+        _DAY(last_activity_on) if last_activity_on else None,
+        achieved_by,
+        tuple([Proof(tuple(items), tuple(texts) if texts else None) for items, texts in proofs]),
     )
 
 
@@ -78,11 +86,3 @@ def course_changes(entries: Iterable[Entry]) -> Iterator[tuple[Entry, CourseChan
         change = history.change(entry)
         history.add(entry)
         yield entry, change
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-def _at(way: list[Any] | None) -> TextAt | None:
-    return None if way is None else tuple(way)

@@ -94,7 +94,7 @@ def status_report(view: View, query: StatusQuery, reader: Reader, press: Press) 
         commitments=seen,
         programmes=[state for state, _, internal in programmes if scope.visibility_all or not internal],
         related=inverses(seen),
-        course=view.status_course(as_of, moment.log_size),
+        courses=view.status_courses(moment.log_size),
         value_of=values(view, _texts_of(rows)),
         corrections=_corrections(view, scope, set(references), 0, moment.log_size),
         changes=None if scope.compare_to is None else _since(view, scope, scope.compare_to, as_of, rows, moment),

@@ -6,7 +6,7 @@ from datetime import date
 
 from domain.entry import Entry
 from domain.lifecycle import State, apply
-from domain.replay import Span, as_recorded, known, spans
+from domain.replay import Span, StatusStep, as_recorded, known, spans, status_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,14 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class CourseChange:
-    """How one more entry changes a course: the first days of the stretches that end, and those that replace them."""
+    """How one more entry changes a course: the first days of the stretches that end, and those that replace them.
+
+    *statuses* are all steps of the status from now on, None if they stay as they were.
+    """
 
     ended: tuple[date, ...]
     begun: tuple[Stretch, ...]
+    statuses: tuple[StatusStep, ...] | None
 
 
 class History:
@@ -81,10 +85,13 @@ class History:
         _, keep, tail = self._prepared
         course = self.course
         first = max(0, keep - 1) if len(course) != keep or tail else keep
-        before, after = _stretches(course[first:]), _stretches([*course[first:keep], *tail])
+        was, becomes = course[first:], [*course[first:keep], *tail]
+        before, after = _stretches(was), _stretches(becomes)
+        same_statuses = status_steps(was) == status_steps(becomes)
         return CourseChange(
             tuple(stretch.since for stretch in before if stretch not in after),
             tuple(stretch for stretch in after if stretch not in before),
+            None if same_statuses else status_steps([*course[:first], *becomes]),
         )
 
 

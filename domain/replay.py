@@ -54,6 +54,20 @@ class Span:
     state: State
 
 
+StatusStep = tuple[str, str]
+"""The day (YYYY-MM-DD) on which a status begins, and the status."""
+
+
+def status_steps(course: Iterable[Span]) -> tuple[StatusStep, ...]:
+    """Give the status at the beginning of a course, and every change of it."""
+    steps: list[StatusStep] = []
+    for span in course:
+        status = span.state.status
+        if not steps or steps[-1][1] != status:
+            steps.append((span.since.isoformat(), status))
+    return tuple(steps)
+
+
 def known(entries: Sequence[Entry]) -> Known:
     """Apply the corrections among *entries* (one stream, by version) to the others."""
     corrections = [entry for entry in entries if entry.is_correction]

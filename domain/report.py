@@ -10,11 +10,12 @@ from domain.answers import Answer, CommitmentAt, Moment, commitment_answer, day,
 from domain.entry import TextAt
 from domain.filters import Filters, Row, select
 from domain.programme import ProgrammeState
+from domain.replay import StatusStep
 from domain.report_breakdown import broken_down, programmes_covered
 from domain.report_figures import figures
 from domain.report_lists import lists, silent_partners
 from domain.shapes import EVIDENCE_PROSE, PROSE
-from domain.status_over_time import StatusSpan, status_over_time
+from domain.status_over_time import status_over_time
 from domain.wording import ValueOf
 
 RULES: Final = 1
@@ -47,9 +48,9 @@ class Scope:
 class Material:
     """What a report is made of: everything the scope allows to be seen at (V, N), loaded already.
 
-    *commitments* and *programmes* are all that may be seen, *related* the inverse relations among them; *course* gives
-    the statuses of every commitment up to V, seen or not; *changes* is None without a date to compare with, *appendix*
-    None unless it is wanted.
+    *commitments* and *programmes* are all that may be seen, *related* the inverse relations among them; *courses* gives
+    the steps of the status of every commitment known at N, seen or not; *changes* is None without a date to compare
+    with, *appendix* None unless it is wanted.
     """
 
     as_of: date
@@ -57,7 +58,7 @@ class Material:
     commitments: Sequence[CommitmentAt]
     programmes: Sequence[ProgrammeState]
     related: Mapping[str, list[Answer]]
-    course: Iterable[StatusSpan]
+    courses: Iterable[tuple[str, Sequence[StatusStep]]]
     value_of: ValueOf
     corrections: list[Answer]
     changes: Answer | None
@@ -94,7 +95,7 @@ def status_report(scope: Scope, material: Material, imprint: Imprint, canonical:
         "headline": figures([row for row in rows if row.found.state.details["tier"] == "deliverable"], partners),
         "lists": lists(rows, material.as_of, material.value_of)
         | {"silent_partners": silent_partners(registers, material.commitments, filters.partner)},
-        "status_over_time": status_over_time(registers, tiers, material.course, material.as_of),
+        "status_over_time": status_over_time(registers, tiers, material.courses, material.as_of),
         **broken_down(rows, registers),
         "commitments": _row_answers(rows, material),
         "corrections": material.corrections,

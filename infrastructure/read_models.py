@@ -1,21 +1,22 @@
 """Writing the read models: in the transaction that records, and anew from the entries."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from application.projecting import course_changes, state_to_row
 from domain.entry import Entry, Facts
 from domain.history import CourseChange
-from infrastructure.tables import FOR_EVER, course, details, entry_facts, relations, streams
+from infrastructure.tables import FOR_EVER, course, details, entry_facts, relations, status_courses, streams
 
 _DIGEST_SIZE: Final = 16
+_INSERTED: Final = (entry_facts, course, status_courses, details, relations)
 Row = dict[str, Any]
 Rows = Mapping[sa.Table, list[Row]]
 
@@ -35,7 +36,7 @@ class Projection:
     """Gathers what entries change in the read models, then writes it in few statements."""
 
     def __init__(self) -> None:
-        self._inserts: dict[sa.Table, list[Row]] = {table: [] for table in (entry_facts, course, details, relations)}
+        self._inserts: dict[sa.Table, list[Row]] = {table: [] for table in _INSERTED}
         self._ends: list[Row] = []
         self._heads: dict[bytes, Row] = {}
         self._open: dict[tuple[bytes, int], Row] = {}
@@ -73,19 +74,22 @@ class Projection:
                 "until": stretch.until.toordinal() if stretch.until else FOR_EVER,
                 "to_position": FOR_EVER,
                 "details": self._details(stream, stretch.state.details),
-                "state": state_to_row(stretch.state),
+                "state": orjson.dumps(state_to_row(stretch.state)).decode(),
             }
             self._inserts[course].append(row)
             self._open[stream, row["since"]] = row
+        if change.statuses is not None:
+            steps = orjson.dumps(change.statuses).decode()
+            self._inserts[status_courses].append({"stream": stream, "from_position": position, "steps": steps})
 
     def _details(self, stream: bytes, members: Facts) -> bytes:
         known = self._detail_digests.get(id(members))
         if known is not None:
             return known[1]
-        body = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        digest = sha256(body.encode()).digest()[:_DIGEST_SIZE]
+        body = orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
+        digest = sha256(body).digest()[:_DIGEST_SIZE]
         self._detail_digests[id(members)] = members, digest
-        self._inserts[details].append({"digest": digest, "body": body})
+        self._inserts[details].append({"digest": digest, "body": body.decode()})
         self._inserts[relations] += [
             {"reference": reference, "stream": stream}
             for reference in sorted({relation["reference"] for relation in members.get("relations", ())})
@@ -113,11 +117,10 @@ class Projection:
             if rows:
                 shared = table in (details, relations)
                 connection.execute(_insert_or_keep(connection, table) if shared else sa.insert(table), rows)
-        for row in self._heads.values():
-            statement = _insert(connection, streams).values(row)
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["stream"], set_={"version": row["version"]})
-            )
+        if self._heads:
+            insert = _insert(connection, streams)
+            newer = insert.on_conflict_do_update(index_elements=["stream"], set_={"version": insert.excluded.version})
+            connection.execute(newer, list(self._heads.values()))
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:

@@ -5,26 +5,24 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import lru_cache
-from itertools import groupby
 from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from application.projecting import state_from_row
 from domain.answers import ERASED, CommitmentAt, Kept, Moment, RecordedEntry
-from domain.entry import Entry, Facts, TextAt
+from domain.entry import Entry, TextAt
 from domain.entry_bytes import decoded, entry_of
 from domain.programme import ProgrammeState, programme_at
-from domain.status_over_time import StatusSpan, status_spans
+from domain.replay import StatusStep
 from domain.vocabulary import CORRECTION_KINDS
 from infrastructure import clock
+from infrastructure.commitments_at import Details, commitments_at, status_courses
 from infrastructure.database import Database
 from infrastructure.recorder import frontier_at
 from infrastructure.tables import course, entries, entry_facts, head, opened, prose, streams
-from infrastructure.two_time_queries import ALL, ONE, RELATING
+from infrastructure.two_time_queries import ALL, ALL_WITHIN, ONE, RELATING
 
 PAGE: Final = 500
 _REMEMBERED_ANSWERS: Final = 4
@@ -39,6 +37,7 @@ class Readings:
         self._database = database
         self._answers: OrderedDict[tuple[date, int], CommitmentsAt] = OrderedDict()
         self._lock = Lock()
+        self.details = Details()
 
     @contextmanager
     def view(self) -> Iterator["SqlView"]:
@@ -97,7 +96,10 @@ class SqlView:
         """Give every commitment that exists at (V, N), ordered by reference, internal ones included."""
         found = self._readings.kept(as_of, log_size)
         if found is None:
-            found = self._commitments(ALL, as_of, log_size)
+            # Either query answers; the shorter one for days on which more was still to be known.
+            recorded_at = self.moment(log_size).recorded_at
+            within = recorded_at is not None and as_of < recorded_at.date()
+            found = self._commitments(ALL_WITHIN if within else ALL, as_of, log_size)
             self._readings.keep(as_of, log_size, found)
         return found
 
@@ -115,33 +117,11 @@ class SqlView:
         ]
 
     def _commitments(self, query: sa.Select[Any], as_of: date, log_size: int, **which: str) -> CommitmentsAt:
-        rows = self._connection.execute(query, {"day": as_of.toordinal(), "log_size": log_size, **which})
-        return [
-            CommitmentAt(
-                row.reference,
-                row.programme,
-                bool(row.internal),
-                row.known_version,
-                state_from_row(row.state, _members(row.body)),
-            )
-            for row in rows
-        ]
+        return commitments_at(self._connection, self._readings.details, query, as_of, log_size, **which)
 
-    def status_course(self, until: date, log_size: int) -> Iterator[StatusSpan]:
-        """Give the statuses of every commitment known at N, in spans that begin up to *until*, in any order."""
-        rows = self._connection.execute(
-            sa.select(streams.c.reference, course.c.since, course.c.state)
-            .join_from(course, streams, streams.c.stream == course.c.stream)
-            .where(
-                course.c.since <= until.toordinal(),
-                course.c.from_position <= log_size,
-                course.c.to_position > log_size,
-            )
-            .order_by(streams.c.reference, course.c.since)
-        )
-        for reference, own in groupby(rows, lambda row: str(row.reference)):
-            steps = ((date.fromordinal(row.since), state_from_row(row.state, {}).status) for row in own)
-            yield from status_spans(reference, steps, until)
+    def status_courses(self, log_size: int) -> Iterable[tuple[str, Sequence[StatusStep]]]:
+        """Give every step of the status of every commitment known at N, in any order."""
+        return status_courses(self._connection, log_size)
 
     def programmes(self, as_of: date, log_size: int) -> Sequence[tuple[ProgrammeState, int, bool]]:
         """Give every programme at (V, N) by code, with its last version known at N and whether it is internal."""
@@ -276,9 +256,3 @@ def _text(members: Mapping[str, tuple[Any, bytes]], way: tuple[int | str, ...]) 
     for step in way[1:]:
         found = found[step]
     return found
-
-
-@lru_cache(maxsize=20_000)
-def _members(body: str) -> Facts:
-    members: Facts = json.loads(body)
-    return members

@@ -33,6 +33,7 @@ from infrastructure.tables import (
     head,
     opened,
     relations,
+    status_courses,
     streams,
 )
 
@@ -270,6 +271,8 @@ def _clip(table: sa.Table, row: Row, size: int, wanted: Mapping[Any, Row]) -> bo
         row["version"] = min(row["version"], made["version"]) if made else row["version"]
     elif table is course:
         row["to_position"] = row["to_position"] if row["to_position"] <= size else FOR_EVER
+        return bool(row["from_position"] <= size)
+    elif table is status_courses:
         return bool(row["from_position"] <= size)
     elif table is relations:
         return _key(table, row) in wanted  # it does not say since when it is there

@@ -111,7 +111,8 @@ entry_facts: Final = _table(
     _column("stream", sa.LargeBinary),
     _column("version", WHOLE),
     _column("kind"),
-    sa.Index(None, "stream", "position"),
+    # With the version, so that the last one known at N is found without a look at the row.
+    sa.Index(None, "stream", "position", "version"),
     sa.Index(None, "kind", "position"),
 )
 course: Final = _table(
@@ -122,9 +123,16 @@ course: Final = _table(
     _column("until", WHOLE, comment="the day after the last"),
     _column("to_position", WHOLE, comment="no longer known so at this log size"),
     _column("details", sa.LargeBinary),
-    _column("state"),
+    _column("state", comment="what State holds beside its details, as a JSON list"),
     # The way to the stretch at (V, N) by V; the primary key is the way by N. One of them is always short.
     sa.Index(None, "stream", "since", "until", "from_position", "to_position"),
+    sqlite_with_rowid=False,
+)
+status_courses: Final = _table(
+    "status_courses",
+    _key("stream", sa.LargeBinary),
+    sa.Column("from_position", WHOLE, primary_key=True, autoincrement=False, comment="known from this log size"),
+    _column("steps", comment="a JSON list of [day, status], until the next row of the stream is known"),
     sqlite_with_rowid=False,
 )
 details: Final = _table(
@@ -132,5 +140,5 @@ details: Final = _table(
 )
 relations: Final = _table("relations", _key("reference"), _key("stream", sa.LargeBinary))
 
-DERIVED: Final = (streams, entry_facts, course, details, relations)
+DERIVED: Final = (streams, entry_facts, course, status_courses, details, relations)
 APPEND_ONLY: Final = ("entries", "open_forms")

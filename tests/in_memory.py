@@ -12,8 +12,7 @@ from domain.commitment import Commitment
 from domain.entry import Entry, TextAt
 from domain.programme import Programme, ProgrammeState, programme_at
 from domain.recording import Act
-from domain.replay import known, spans, state_at
-from domain.status_over_time import StatusSpan, status_spans
+from domain.replay import StatusStep, known, spans, state_at, status_steps
 
 FIRST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 PARTNERS: Final = (
@@ -134,11 +133,10 @@ class InMemoryLedger:
             if any(relation["reference"] == reference for relation in each.state.details.get("relations", ()))
         ]
 
-    def status_course(self, until: date, log_size: int) -> Iterable[StatusSpan]:
+    def status_courses(self, log_size: int) -> Iterable[tuple[str, Sequence[StatusStep]]]:
         for each in self.all[:log_size]:
             if each.entry.kind == "announced":
-                course = spans(known(self.entries(each.stream, log_size)).in_order())
-                yield from status_spans(each.reference, ((span.since, span.state.status) for span in course), until)
+                yield each.reference, status_steps(spans(known(self.entries(each.stream, log_size)).in_order()))
 
     def programmes(self, as_of: date, log_size: int) -> Sequence[tuple[ProgrammeState, int, bool]]:
         found = []

@@ -43,7 +43,7 @@ def report(ledger, as_of="2024-01-01", compare_to=None, log_size=None, **asked):
         commitments=commitments,
         programmes=[state for state, _, _ in ledger.programmes(day, moment.log_size)],
         related=inverses(commitments),
-        course=ledger.status_course(day, moment.log_size),
+        courses=ledger.status_courses(moment.log_size),
         value_of=ledger.value_of,
         corrections=[],
         changes=None,

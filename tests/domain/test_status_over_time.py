@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from domain.status_over_time import StatusSpan, status_over_time, status_spans
+from domain.status_over_time import status_over_time
 from domain.vocabulary import STATUSES
 from tests.in_memory import InMemoryLedger
 
@@ -24,7 +24,7 @@ def told(ledger, as_of, tiers=None, log_size=None):
     day, size = date.fromisoformat(as_of), len(ledger.all) if log_size is None else log_size
     tiers = {"A1": "deliverable", "B1": "narrative"} if tiers is None else tiers
     programmes = [state for state, _, _ in ledger.programmes(day, size)]
-    return status_over_time(programmes, tiers, ledger.status_course(day, size), day)
+    return status_over_time(programmes, tiers, ledger.status_courses(size), day)
 
 
 def counted(points, scope="all"):
@@ -64,11 +64,12 @@ def test_before_the_first_commitment_there_is_one_point_and_nothing_on_it(ledger
     assert not any(answer["points"][0]["all"].values())
 
 
-def test_spans_join_equal_statuses_and_do_not_look_beyond_the_day():
-    days = [date(2022, month, 1) for month in range(1, 6)]
-    course = list(zip(days, ["announced", "announced", "started", "started", "achieved"], strict=True))
-    assert list(status_spans("A1", course, days[3])) == [
-        StatusSpan("A1", days[0], days[2], "announced"),
-        StatusSpan("A1", days[2], None, "started"),
-    ]
-    assert list(status_spans("A1", course, date(2021, 12, 31))) == []
+def test_steps_join_equal_statuses():
+    ledger = InMemoryLedger()
+    ledger.publish()
+    ledger.announce("A1", on="2022-03-21", due="2022-12-31")
+    for kind, on in (("started", "2022-04-01"), ("progressed", "2022-05-01"), ("slipped", "2022-06-01")):
+        ledger.record("A1", kind, on)
+    ledger.record("A1", "slipped", "2022-07-01")
+    steps = (("2022-03-21", "announced"), ("2022-04-01", "started"), ("2022-06-01", "slipped"))
+    assert dict(ledger.status_courses(len(ledger.all))) == {"A1": steps}

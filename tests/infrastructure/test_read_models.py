@@ -19,7 +19,6 @@ from domain.commitment import Commitment
 from domain.entry import Entry
 from domain.errors import Refusal
 from domain.replay import known, spans, state_at
-from domain.status_over_time import StatusSpan, status_spans
 from infrastructure.catalogues.reading import find, read
 from infrastructure.read_models import StreamHead, projected
 from infrastructure.tables import DERIVED, course, details, entry_facts, relations, streams
@@ -88,21 +87,20 @@ def same_at_every_time(store: Store) -> None:
                 found = view.commitments(day, size)
                 assert [each.reference for each in found] == sorted(expected)
                 assert {each.reference: (each.state, each.version) for each in found} == expected
-                assert sorted(view.status_course(day, size), key=_by_day) == courses(histories_of, day, size)
+            assert dict(view.status_courses(size)) == courses(histories_of, size)
             one = view.commitment("SC-1", days[size % len(days)], size)
             assert (one and one.state) == state_at(histories_of["SC-1"], days[size % len(days)], size)
 
 
-def _by_day(span: StatusSpan) -> tuple[str, date]:
-    return span.reference, span.since
-
-
-def courses(histories_of: dict[str, Sequence[Entry]], until: date, size: int) -> list[StatusSpan]:
-    """The statuses as the fold of what is known gives them."""
-    found: list[StatusSpan] = []
-    for reference, history in sorted(histories_of.items()):
+def courses(histories_of: dict[str, Sequence[Entry]], size: int) -> dict[str, list[list[str]]]:
+    """The statuses as the fold of what is known gives them, where anything is."""
+    found = {}
+    for reference, history in histories_of.items():
         course = spans(known([each for each in history if each.position <= size]).in_order())
-        found += status_spans(reference, ((span.since, span.state.status) for span in course), until)
+        begun = [(span.since.isoformat(), span.state.status) for span in course]
+        changed = [[since, status] for i, (since, status) in enumerate(begun) if not i or begun[i - 1][1] != status]
+        if changed:
+            found[reference] = changed
     return found
 
 

@@ -91,6 +91,14 @@ READ_MODELS = [
         "A-1",
         "a row is too many",
     ),
+    (
+        "UPDATE status_courses SET steps = replace(steps, 'slipped', 'achieved') WHERE OF_A1 AND from_position = 7",
+        "status_courses",
+        "A-1",
+        "steps is",
+    ),
+    ("DELETE FROM status_courses WHERE OF_A1 AND from_position = 4", "status_courses", "A-1", "a row is missing"),
+    ("INSERT INTO status_courses VALUES (x'00', 1, '[]')", "status_courses", "no stream", "it has no entries"),
     ("UPDATE details SET body = replace(body, 'Promise A-1', 'No promise')", "details", "A-1", "body is"),
     ("DELETE FROM relations", "relations", "A-1", "a row is missing: reference A-2"),
     (
