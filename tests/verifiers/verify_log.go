@@ -150,8 +150,7 @@ func checkEntries(log *log, tree tlog.Tree) error {
 	return err
 }
 
-// Compares every tile with the tree of the entries. (The library's TileHashReader would ask for fewer tiles, but as of
-// version 0.7.0 it takes some unproven: it counts those of the root once for every subtree, not once for every tile.)
+// Compares every tile with the tree of the entries, whether or not a proof would need it.
 func checkTiles(log *log, tree tlog.Tree) error {
 	for level := 0; tree.N>>(height*level) > 0; level++ {
 		for _, tile := range tilesOf(level, tree.N) {
