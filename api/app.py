@@ -28,6 +28,7 @@ def create_app(services: Services) -> FastAPI:
     async def life(_: FastAPI) -> AsyncIterator[None]:
         services.ready()
         services.writer.forget_old_answers()
+        services.start_sealing()
         yield
         await services.writer.drain()
         services.close()

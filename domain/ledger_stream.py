@@ -35,6 +35,12 @@ class LedgerStream(BaseAggregate[UUID]):
     class Erased(Event):
         TOPIC = "ledger.erased"
 
+    class KeyRotated(Event):
+        TOPIC = "ledger.key_rotated"
+
+    class Recovered(Event):
+        TOPIC = "ledger.recovered"
+
     class TokenCreated(Event):
         TOPIC = "ledger.token_created"
 

@@ -24,7 +24,7 @@ _PRAGMAS = {
 }
 # Readers look pages up all over the file: mapped they need no call and no copy each. The bound is SQLite's own.
 _READER_PRAGMAS = {"query_only": "ON", "mmap_size": "2147418112"}
-_READERS = 4
+_READERS = 6  # four that answer, one that seals, one to spare
 
 
 class Database:

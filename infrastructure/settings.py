@@ -36,6 +36,9 @@ class Settings(BaseSettings):
         pattern=r"^[!-*,-~]{1,200}$",
         description="the name of the log, in every proof; fixed for ever when the tables are made",
     )
+    key_dir: str = Field(
+        "", description="where the log's key file lies, if not in the data directory; readable for its owner only"
+    )
     public_read: bool = Field(default=False, description="whether public programmes are read without a token")
     four_eyes: bool = Field(default=True, description="whether nobody may correct an entry that they recorded")
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
@@ -48,6 +51,14 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Give the URL of the database."""
         return self.database_url or f"sqlite:///{self.data_dir / 'ledger.db'}"
+
+    def key_folder(self) -> Path:
+        """Give the folder of the log's key file."""
+        return Path(self.key_dir) if self.key_dir else self.data_dir
+
+    def log_folder(self) -> Path:
+        """Give the folder of what the log has signed."""
+        return self.data_dir / "log"
 
     def shown(self) -> dict[str, str]:
         """Give every setting by the name of its variable, secrets masked."""

@@ -1,8 +1,8 @@
 """The composition root: everything is joined here, and the ways in use nothing else of this package."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +15,18 @@ from application.cataloguing import load
 from application.ports import Command, Once, Token
 from application.reporting import Press
 from application.tokens import create_token, revoke_token
+from domain.answers import instant
+from domain.ledger_stream import STREAM
+from domain.notes import VerifierKey
 from infrastructure import clock, telemetry
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.codec import canonical
 from infrastructure.database import Database
 from infrastructure.identity import Identities, new_token
+from infrastructure.key_file import BadKeyFileError
+from infrastructure.log_keeping import CannotRecoverError, Recovery, recover, rotate
+from infrastructure.public_log import PublicLog
+from infrastructure.read_only import ReadOnlyError
 from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
 from infrastructure.renderers import FORMATS, Format
@@ -32,19 +39,22 @@ __all__ = [
     "FORMATS",
     "BadCatalogue",
     "BadDatabaseUrl",
+    "CannotRecoverError",
     "ClockBehindError",
     "DatabaseFailed",
     "Differences",
     "Format",
     "NotReadyError",
     "Once",
+    "ReadOnlyError",
+    "Recovery",
     "Services",
     "Settings",
     "TooBusyError",
     "build",
     "canonical",
     "check_catalogue",
-]  # fmt: skip
+]
 
 VERSION: Final = version("implementation-ledger")
 BadCatalogue = catalogues.BadCatalogue
@@ -66,6 +76,9 @@ class Services:
         self._readings = Readings(self._database)
         self._identities = Identities(self._database)
         self.writer = Writer(self._database, self.time_zone, now)
+        self.log = PublicLog(self._database, settings, now)
+        self.writer.permit, self.writer.permit_after = self.log.sealer.permit, self.log.sealer.permit_after
+        self.writer.after_commit = self.log.sealer.notify
 
     # --- reading
 
@@ -115,6 +128,46 @@ class Services:
         catalogue = catalogues.read(catalogues.find(name_or_path))
         return self.record(load(catalogue, actor, four_eyes=self.settings.four_eyes, progress=progress))
 
+    # --- the log
+
+    def start_sealing(self) -> None:
+        """Seal from now on whatever is recorded."""
+        self._check_keys()
+        self.log.keys.change(lambda keys: keys.without_spent_secrets(self.now()))
+        self.log.sealer.start()
+
+    def _check_keys(self) -> None:
+        try:
+            self.log.check_keys()
+        except BadKeyFileError as bad:
+            raise NotReadyError(str(bad)) from bad
+
+    def verifier_keys(self) -> Sequence[VerifierKey]:
+        """Give the keys that verify the log: the one that signs, then the former ones."""
+        self._check_keys()
+        return self.log.verifiers()
+
+    def rotate_key(self, by: str, overlap: timedelta) -> Mapping[str, Any]:
+        """Let a new key sign from now on, and the old one with it for a while."""
+        self._check_keys()
+        with self.view() as view:
+            recorded = view.recorded(stream=STREAM, up_to=view.head.log_size)
+            announced = [each for each in recorded if each.entry.kind == "key_rotated"]
+        caller, until = Caller(by, "administrator"), self.now() + overlap
+        old, new, both_until = rotate(self.log, self.record, announced, caller, until)
+        return {"old": str(old), "new": str(new), "both_until": instant(both_until)}
+
+    def recover(self, by: str, reason: str, new_origin: str | None) -> Recovery:
+        """Go on after the ledger turned read-only, or after what it had signed was lost."""
+        settings = self.settings.model_copy(update={"log_origin": new_origin})
+        renewed = None if new_origin is None else PublicLog(self._database, settings, self.now)
+        past_the_switch = Writer(self._database, self.time_zone, self.now)
+        caller = Caller(by, "administrator")
+        try:
+            return recover(self._database, self.log, renewed, past_the_switch.record, caller, reason)
+        finally:
+            past_the_switch.close()
+
     # --- keeping
 
     def migrate(self, progress: Callable[[int, int], None] = lambda _done, _all: None) -> bool:
@@ -135,6 +188,10 @@ class Services:
                     f"no read models can be made of entries that are not what was recorded: {made.first}"
                 )
         self.ready()
+        try:
+            self.log.prepare()
+        except BadKeyFileError as bad:
+            raise NotReadyError(str(bad)) from bad
         return changed
 
     def ready(self) -> None:
@@ -165,8 +222,9 @@ class Services:
         self._database.back_up(target)
 
     def close(self) -> None:
-        """Let go of threads and connections."""
+        """Seal what is recorded; let go of threads and connections."""
         self.writer.close()
+        self.log.sealer.stop()
         self._database.close()
 
 

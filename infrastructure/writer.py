@@ -26,6 +26,7 @@ from domain.merkle import Frontier
 from infrastructure import clock
 from infrastructure.codec import entry_form
 from infrastructure.database import Database
+from infrastructure.read_only import ReadOnlyError
 from infrastructure.recorder import ClockBehindError, lock_tail
 from infrastructure.tables import entries, head, remembered
 from infrastructure.unit import Aggregate, Batch, CommandUnit
@@ -122,6 +123,10 @@ class Writer:
         self._pump: asyncio.Task[None] | None = None
         self._scrubbing: threading.Timer | None = None
         self._unscrubbed = False
+        self.permit: Callable[[], None] = lambda: None
+        """Raises ReadOnlyError if nothing may be recorded now."""
+        self.permit_after: Callable[[int], None] = lambda _position: None
+        """Raises ReadOnlyError if the ledger, once it is locked, may not go on from its last position."""
         self.after_commit: Callable[[], None] = lambda: None
 
     @property
@@ -181,7 +186,11 @@ class Writer:
         """
         attempt = _Attempt()
         try:
+            self.permit()
             self._transaction(commands, attempt)
+        except ReadOnlyError as standstill:
+            self._cache.clear()
+            return [standstill] * len(commands)
         except Exception as failure:  # noqa: BLE001 -- whatever it was, every caller gets an answer
             self._cache.clear()
             stands = self._stands(attempt)
@@ -198,6 +207,7 @@ class Writer:
     def _transaction(self, commands: Sequence[Command], attempt: _Attempt) -> None:
         with self._database.writing() as connection:
             tail = lock_tail(connection, entry_form, self._cache.frontier)
+            self.permit_after(tail.position)
             self._cache.catch_up(connection, tail.position)
             batch = Batch(connection, tail, self._cache, self._time_zone, self._now)
             attempt.outcomes = [self._decide(batch, command) for command in commands]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import admin, audit, erase, record, report, serve, show
+from api.cli import admin, audit, erase, log, record, report, serve, show
 from api.cli.failures import Explaining
 
 _USE, _KEEP = "Record, replay, report", "Keep a ledger"
@@ -54,5 +54,7 @@ app.add_typer(admin.catalogue, name="catalogue", rich_help_panel=_KEEP)
 app.add_typer(admin.token, name="token", rich_help_panel=_KEEP)
 app.command("erase", rich_help_panel=_KEEP)(erase.erase)
 app.add_typer(erase.privacy, name="privacy", rich_help_panel=_KEEP)
+app.add_typer(log.key, name="key", rich_help_panel=_KEEP)
+app.command("recover", rich_help_panel=_KEEP)(log.recover)
 app.command("config", rich_help_panel=_KEEP)(admin.config)
 app.command("backup", rich_help_panel=_KEEP)(admin.backup)

@@ -112,7 +112,9 @@ def _of_surroundings(error: Exception) -> Ended:
         case wiring.BadCatalogue():
             faults = str(error).splitlines()
             return Ended(REFUSED, f"the catalogue cannot be read: {_count(faults, 'fault')}", *faults)
-        case wiring.NotReadyError() | wiring.ClockBehindError():
+        case wiring.CannotRecoverError():
+            return Ended(REFUSED, *str(error).split("; "))
+        case wiring.NotReadyError() | wiring.ClockBehindError() | wiring.ReadOnlyError():
             return Ended(NOT_AVAILABLE, str(error))
         case wiring.BadDatabaseUrl():
             return Ended(USAGE, "LEDGER_DATABASE_URL cannot be used", "accepted: a URL such as sqlite:///ledger.db")

@@ -218,7 +218,7 @@ def _run_many(workers: int, listening: socket.socket) -> None:
 
 
 def _tell_when_answering(listening: socket.socket, tell: Callable[[], object]) -> None:
-    """Call *tell* once the server answers that it is ready, from a thread of its own."""
+    """Call *tell* once the server answers, from a thread of its own."""
     host, port = _address(listening).removeprefix("http://").rsplit(":", 1)
 
     def wait() -> None:
@@ -226,7 +226,7 @@ def _tell_when_answering(listening: socket.socket, tell: Callable[[], object]) -
         while time.monotonic() < until:
             connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_PATIENCE_SECONDS)
             try:
-                connection.request("GET", "/health/ready")
+                connection.request("GET", "/health/live")
                 if connection.getresponse().status == http.HTTPStatus.OK:
                     tell()
                     return

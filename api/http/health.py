@@ -22,6 +22,12 @@ class Figures:
             "ledger_request_seconds", "Time to answer, in seconds", ("method", "route"), registry=self.registry
         )
         self.position = Gauge("ledger_position", "Position of the last entry", registry=self.registry)
+        self.signed = Gauge("ledger_signed_size", "Entries under the last signed checkpoint", registry=self.registry)
+        self.published = Gauge(
+            "ledger_published_size", "Entries under the published checkpoint", registry=self.registry
+        )
+        self.read_only = Gauge("ledger_read_only", "Whether nothing can be recorded", registry=self.registry)
+        self.failing = Gauge("ledger_sealing_fails", "Whether the last sealing failed", registry=self.registry)
         self.waiting = Gauge("ledger_waiting_commands", "Commands that wait to be recorded", registry=self.registry)
 
 
@@ -38,9 +44,11 @@ def routes(gate: Gate, figures: Figures) -> APIRouter:
     async def ready(_: Annotated[Nothing, Query()]) -> Response:
         def look() -> dict[str, Any]:
             services.ready()
+            services.log.read_only.check()
             with services.view() as view:
                 head = view.head.log_size
-            return {"status": "ready", "position": head, "version": services.version}
+            log = services.log.standing()
+            return {"status": "ready", "position": head, "version": services.version, "log": log}
 
         body = await gate.in_thread(look)
         return as_answer(body, body["position"])
@@ -53,6 +61,11 @@ def routes(gate: Gate, figures: Figures) -> APIRouter:
         _, head = await gate.read(request, look)
         figures.position.set(head)
         figures.waiting.set(services.writer.waiting)
+        log = await gate.in_thread(services.log.standing)
+        figures.signed.set(log["signed"] or 0)
+        figures.published.set(log["published"] or 0)
+        figures.failing.set(log["failing"] is not None)
+        figures.read_only.set(services.log.read_only.why() is not None)
         return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
 
     return router

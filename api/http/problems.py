@@ -17,7 +17,7 @@ from application import errors as declined
 from application.strict_json import NotJsonError
 from domain import errors as domain
 from domain.recording import ExternalIdTaken
-from infrastructure.wiring import ClockBehindError, NotReadyError, TooBusyError
+from infrastructure.wiring import ClockBehindError, NotReadyError, ReadOnlyError, TooBusyError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _STYLE: Final = "main{max-width:40rem;margin:2rem auto;padding:0 1rem;font:1.1rem/1.6 system-ui,sans-serif}"
@@ -112,6 +112,13 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "It is busy, not migrated, or refuses to write because its clock is behind the last entry. The detail says "
         "which; Retry-After says when to try again.",
     ),
+    "read-only": Problem(
+        503,
+        "The ledger answers questions and records nothing",
+        "What is stored is not what was signed, or what was signed is not known any more; so nothing is added to it. "
+        "`position` is the first entry that is wrong, as far as that is known. Reading goes on. An operator has to "
+        "find out why, put a good backup in place, and let the ledger go on with `ledger recover`.",
+    ),
     "internal": Problem(
         500, "Something went wrong here", "The fault is the server's. Nothing of the request was recorded half."
     ),
@@ -188,6 +195,8 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:
             return problem("not-acceptable", str(error))
         case NotReadyError() | ClockBehindError():
             return problem("not-ready", str(error), headers=retry)
+        case ReadOnlyError():
+            return problem("read-only", str(error), headers={"Retry-After": "60"}, **error.members)
         case TooBusyError():
             return problem("not-ready", "too many requests wait to be recorded", headers=retry)
         case _:
@@ -205,6 +214,7 @@ HANDLED: Final = (
     NotAcceptable,
     NotReadyError,
     ClockBehindError,
+    ReadOnlyError,
     TooBusyError,
     Exception,
 )

@@ -242,7 +242,21 @@ COMPONENTS: Final[dict[str, Schema]] = {
     "ProgrammePage": _page_of(ref("Programme"), **_TIMES),
     "PartnerPage": _page_of(_PARTNER, **_TIMES),
     "Health": answer({"status": TEXT}),
-    "Ready": answer({"status": TEXT, "position": WHOLE, "version": TEXT}),
+    "Ready": answer(
+        {
+            "status": TEXT,
+            "position": WHOLE,
+            "version": TEXT,
+            "log": answer(
+                {
+                    "signed": or_null(WHOLE),
+                    "published": or_null(WHOLE),
+                    "reread_at": or_null(INSTANT),
+                    "failing": or_null(TEXT),
+                }
+            ),
+        }
+    ),
 }
 
 

@@ -43,7 +43,8 @@ STORED_NAMES: Final = [
     "commitment.rectified", "commitment.retracted",
     "programme", "programme.programme_published", "programme.programme_amended", "programme.programme_closed",
     "programme.rectified", "programme.retracted",
-    "ledger", "ledger.opened", "ledger.erased", "ledger.token_created", "ledger.token_revoked",
+    "ledger", "ledger.opened", "ledger.erased", "ledger.key_rotated", "ledger.recovered",
+    "ledger.token_created", "ledger.token_revoked",
 ]  # fmt: skip
 
 

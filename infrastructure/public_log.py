@@ -1,0 +1,130 @@
+"""The log of one ledger: its keys, what it has signed, the sealer, and what it shows the world (design, section 5)."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.answers import instant
+from domain.notes import VerifierKey
+from domain.policy import Party, Policy, simple_policy
+from domain.receipt import Receipt
+from domain.tiles import Tile
+from infrastructure import log_reading
+from infrastructure.database import Database
+from infrastructure.key_file import BadKeyFileError, KeyFile, Keys
+from infrastructure.read_only import ReadOnly
+from infrastructure.sealing import Sealer
+from infrastructure.settings import Settings
+from infrastructure.signatures import SigningKey
+from infrastructure.signed_state import BrokenStateError, Signed, SignedState
+from infrastructure.tables import fixed
+
+FIRST_KEY = "log_key"
+"""The fixed setting that holds the public half of the first key under this origin: a lost key file is noticed."""
+
+
+class PublicLog:
+    """Everything of a log, joined. What it shows covers what is published, and nothing beyond."""
+
+    def __init__(self, database: Database, settings: Settings, now: Callable[[], datetime]) -> None:
+        self._database, self.origin, self._now = database, settings.log_origin, now
+        self.keys = KeyFile(settings.key_folder())
+        self.state = SignedState(settings.log_folder(), self.verifiers)
+        self.read_only = ReadOnly(settings.log_folder())
+        self.sealer = Sealer(database, self.state, self.keys, self.read_only, self.origin, now, self._publish)
+
+    def _publish(self, signed: Signed) -> None:
+        self.state.publish(signed.note)
+
+    # --- keeping
+
+    def prepare(self) -> None:
+        """Make the first key, and sign what is there with it; BadKeyFileError if there was a key and it is gone."""
+        with self._database.reading() as connection:
+            first = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == FIRST_KEY)).scalar()
+        made = False
+        if first is None:
+            made = self.keys.make(Keys(SigningKey.new(self.origin)))
+            with self._database.writing() as connection:
+                there = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == FIRST_KEY)).scalar()
+                if there is None:
+                    key = str(self.keys.read().current.verifier)
+                    connection.execute(sa.insert(fixed).values(name=FIRST_KEY, value=key))
+        self.check_keys()
+        self.keys.change(lambda keys: keys.without_spent_secrets(self._now()))
+        if made:
+            self.sealer.begin()
+        else:
+            self.sealer.seal()
+
+    def check_keys(self) -> None:
+        """Raise BadKeyFileError unless the key file can be used for this log."""
+        keys = self.keys.read()
+        if keys.current.name != self.origin:
+            whose = f"the key file {self.keys.path} belongs to the log {keys.current.name}"
+            raise BadKeyFileError(f"{whose}; accepted: the keys of {self.origin}")
+
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        """Give the keys whose signatures count: the current one, then the former, the latest first."""
+        return self.keys.read().verifiers()
+
+    def standing(self) -> dict[str, Any]:
+        """Tell how the log stands: what is signed and published, and what is in its way."""
+        try:
+            signed, published = self.state.signed(), self.state.published()
+        except BrokenStateError:
+            signed = published = None
+        return {
+            "signed": None if signed is None else signed.size,
+            "published": None if published is None else published.size,
+            "reread_at": instant(self.sealer.reread_at),
+            "failing": self.sealer.failing,
+        }
+
+    # --- showing
+
+    def checkpoint(self) -> Signed | None:
+        """Give the published checkpoint, None before the first."""
+        return self.state.published()
+
+    @property
+    def size(self) -> int:
+        """How many entries are published."""
+        published = self.state.published()
+        return 0 if published is None else published.size
+
+    def tile(self, tile: Tile) -> bytes | None:
+        """Give a hash tile or an entry bundle; None unless all of it is published."""
+        if not tile.lies_in(self.size):
+            return None
+        with self._database.reading() as connection:
+            return log_reading.tile_bytes(connection, tile)
+
+    def receipt(self, position: int) -> bytes | None:
+        """Prove that an entry is in the published log; None while it is not."""
+        published = self.state.published()
+        if published is None or position > published.size:
+            return None
+        with self._database.reading() as connection:
+            proof = log_reading.inclusion(connection, position - 1, published.size)
+        return bytes(Receipt(position - 1, tuple(proof), published.note))
+
+    def inclusion(self, position: int, size: int) -> Mapping[str, Any]:
+        """Prove that an entry is in the tree of *size* entries."""
+        with self._database.reading() as connection:
+            proof = log_reading.inclusion(connection, position - 1, size)
+            root = log_reading.root(connection, size)
+        return {"position": position, "size": size, "root": root.hex(), "hashes": [each.hex() for each in proof]}
+
+    def consistency(self, old: int, new: int) -> Mapping[str, Any]:
+        """Prove that the tree of *new* entries extends that of *old*."""
+        with self._database.reading() as connection:
+            proof = log_reading.consistency(connection, old, new)
+            roots = [log_reading.root(connection, size).hex() for size in (old, new)]
+        return {"from": old, "to": new, "roots": roots, "hashes": [each.hex() for each in proof]}
+
+    def policy(self) -> Policy:
+        """Say whom to believe: the log's keys, the current one first."""
+        return simple_policy([Party(key) for key in self.verifiers()], {}, 0)
