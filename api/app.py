@@ -9,7 +9,7 @@ from fastapi_swagger import patch_fastapi
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog import get_logger
 
-from api.http import commitments, feed, health, openapi, problems, programmes, reports
+from api.http import commitments, feed, health, issued, openapi, problems, programmes, reports
 from api.http.gate import Gate
 from infrastructure.wiring import Services, build
 
@@ -49,6 +49,7 @@ def create_app(services: Services) -> FastAPI:
         commitments.routes(gate),
         feed.routes(gate),
         reports.routes(gate),
+        issued.routes(gate),
         health.routes(gate, figures),
     ):
         app.include_router(router)

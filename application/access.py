@@ -21,14 +21,15 @@ class Right(StrEnum):
     CORRECT = "correct entries that are not reviews"
     CORRECT_REVIEWS = "correct reviews"
     ERASE = "erase texts"
+    ISSUE = "issue reports"
     ADMINISTER = "tokens and settings"
 
 
 ROLES: Final[Mapping[str, frozenset[Right]]] = {
-    "recorder": frozenset({Right.READ, Right.PUBLISH, Right.ANNOUNCE, Right.RECORD, Right.CORRECT}),
-    "reviewer": frozenset({Right.READ, Right.REVIEW, Right.CORRECT, Right.CORRECT_REVIEWS}),
+    "recorder": frozenset({Right.READ, Right.PUBLISH, Right.ANNOUNCE, Right.RECORD, Right.CORRECT, Right.ISSUE}),
+    "reviewer": frozenset({Right.READ, Right.REVIEW, Right.CORRECT, Right.CORRECT_REVIEWS, Right.ISSUE}),
     "auditor": frozenset({Right.READ}),
-    "administrator": frozenset({Right.READ, Right.PUBLISH, Right.ERASE, Right.ADMINISTER}),
+    "administrator": frozenset({Right.READ, Right.PUBLISH, Right.ISSUE, Right.ERASE, Right.ADMINISTER}),
 }
 
 

@@ -7,7 +7,8 @@ Declined
 ├── StaleVersion         somebody recorded in between (If-Match)
 ├── Exists               the programme or commitment is there already
 ├── RepeatedDifferently  the idempotency key was used with another body
-└── BadRows              rows of a catalogue that cannot be loaded
+├── BadRows              rows of a catalogue that cannot be loaded
+└── Irreproducible       an issued report is not what it was any more
 """
 
 from dataclasses import dataclass
@@ -62,6 +63,14 @@ class RepeatedDifferently(Declined):
 
     def __init__(self) -> None:
         super().__init__("this Idempotency-Key was used before with another body")
+
+
+class Irreproducible(Declined):
+    """An issued report cannot be given as it was issued: at *place* it said *kept*, and now it says *now*."""
+
+    def __init__(self, report: int, place: str, kept: object, now: object, what: str) -> None:
+        self.report, self.place, self.kept, self.now, self.what = report, place, kept, now, what
+        super().__init__(f"report {report} is not what was issued: {what}")
 
 
 @dataclass(frozen=True, slots=True)

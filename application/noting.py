@@ -8,13 +8,13 @@ from domain.entry import Entry
 from domain.ledger_stream import LedgerStream
 
 
-def note(unit: Unit, caller: Caller, kind: str, facts: dict[str, Any]) -> Entry:
-    """Append an entry to the ledger's own stream; give it."""
+def note(unit: Unit, caller: Caller, kind: str, facts: dict[str, Any], *, closed: bool = False) -> Entry:
+    """Append an entry to the ledger's own stream, in the closed form if not everybody may know of it; give it."""
     act, stream = unit.act(caller), unit.ledger_stream()
     if stream is None:
         stream = LedgerStream.open(kind, facts, act)
     else:
         stream.record(kind, facts, act)
     entry = cast("LedgerStream.Event", stream.pending_events[-1]).entry
-    unit.keep(stream)
+    unit.keep(stream, closed=closed)
     return entry

@@ -10,6 +10,7 @@ from application.access import Caller
 from domain.answers import CommitmentAt, Moment, RecordedEntry
 from domain.commitment import Commitment
 from domain.entry import Entry, TextAt
+from domain.issued import KeptReport
 from domain.ledger_stream import LedgerStream
 from domain.programme import Programme, ProgrammeState
 from domain.recording import Act
@@ -64,6 +65,15 @@ class View(Protocol):
     def root(self, log_size: int) -> bytes:
         """Give the Merkle tree hash over the first *log_size* entries (RFC 9162, 2.1.1)."""
 
+    def issued(self, *, before: int, limit: int, internal: bool) -> Sequence[RecordedEntry]:
+        """Give the entries of issued reports with position below *before*, the newest first, internal ones if asked."""
+
+    def kept_report(self, position: int) -> KeptReport | None:
+        """Give what is kept of the report issued at *position*; None if there is nothing."""
+
+    def answer_to(self, once: "Once") -> Mapping[str, Any] | None:
+        """Give the answer that a request got before; RepeatedDifferently if the body was another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Once:
@@ -103,8 +113,11 @@ class Unit(Protocol):
     def ledger_stream(self) -> LedgerStream | None:
         """Load the ledger's own stream."""
 
-    def keep(self, aggregate: Commitment | Programme | LedgerStream) -> None:
-        """Record what the aggregate has pending."""
+    def keep(self, aggregate: Commitment | Programme | LedgerStream, *, closed: bool = False) -> None:
+        """Record what the aggregate has pending; in the closed form if asked, whatever the stream."""
+
+    def keep_report(self, position: int, kept: KeptReport) -> None:
+        """Keep what a report said when it was issued at *position*."""
 
     def texts_of(self, position: int) -> tuple[frozenset[str], frozenset[str]] | None:
         """Give the members that an entry was recorded with texts in, and those still there; None without an entry."""

@@ -3,7 +3,7 @@
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)
@@ -44,6 +44,14 @@ def parse_day(text: str) -> date:
     if len(text) != len("YYYY-MM-DD"):
         raise ValueError(text)
     return stated_period(text)[0]
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an RFC 3339 instant; ValueError without a time of day and its distance from UTC."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None or "T" not in text.upper():
+        raise ValueError(text)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

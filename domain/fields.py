@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from domain.chronology import Recurrence, parse_day, stated_period
+from domain.chronology import Recurrence, parse_day, parse_instant, stated_period
 from domain.errors import Fault, Invalid
 
 Schema = dict[str, Any]
@@ -103,6 +103,12 @@ DAY = Parsed(parse_day, "a date YYYY-MM-DD from 1900-01-01 to 2199-12-31", r"^[1
 PARTIAL_DATE = Parsed(
     stated_period, "YYYY, YYYY-MM or YYYY-MM-DD from 1900 to 2199", r"^[12][0-9]{3}(-[0-9]{2}(-[0-9]{2})?)?$"
 )
+INSTANT = Parsed(
+    parse_instant,
+    "an RFC 3339 instant such as 2026-01-31T12:00:00Z (a + in an address is written %2B)",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
+    "date-time",
+)
 RECURRENCE = Parsed(
     Recurrence.parse,
     "P[nY][nM][nW][nD], more than nothing, such as P2Y",
@@ -173,6 +179,25 @@ class Many:
             | ({"minItems": self.least} if self.least else {})
             | ({"uniqueItems": True} if self.distinct else {})
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OneOrMany:
+    """One value, or a list of up to *most*: what stands once or several times in the query of an address."""
+
+    item: Field
+    most: int
+
+    def check(self, value: object, pointer: str, faults: list[Fault]) -> None:
+        """Add to *faults* what is wrong with *value*."""
+        if isinstance(value, list):
+            Many(self.item, self.most).check(value, pointer, faults)
+        else:
+            self.item.check(value, pointer, faults)
+
+    def schema(self) -> Schema:
+        """Describe the same rule."""
+        return {"anyOf": [self.item.schema(), Many(self.item, self.most).schema()]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ class LedgerStream(BaseAggregate[UUID]):
     class TokenRevoked(Event):
         TOPIC = "ledger.token_revoked"
 
+    class ReportIssued(Event):
+        TOPIC = "ledger.report_issued"
+
     def __init__(self) -> None:
         """Nothing is kept: the entries are read where they are shown."""
 

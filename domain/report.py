@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from domain.answers import Answer, CommitmentAt, Moment, commitment_answer, day, instant
 from domain.entry import TextAt
@@ -42,6 +42,21 @@ class Scope:
         """Give all of it, what was not asked for included."""
         visibility = "all" if self.visibility_all else "public"
         return self.filters.answer() | {"visibility": visibility, "compare_to": day(self.compare_to)}
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> "Scope":
+        """Give what was asked for back from an answer; members may be missing, lists of one a single word."""
+        given: dict[str, Any] = {}
+        for name in Filters.__dataclass_fields__:
+            value = said.get(name)
+            if value is not None:
+                given[name] = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+        compare_to = said.get("compare_to")
+        return cls(
+            filters=Filters(**given),
+            visibility_all=said.get("visibility") == "all",
+            compare_to=None if compare_to is None else date.fromisoformat(compare_to),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,21 @@ from typing import Any, Final
 
 from domain import vocabulary as words
 from domain.errors import Fault
-from domain.fields import DAY, PARTIAL_DATE, RECURRENCE, Field, Flag, Many, Record, Text, Whole, Word, record
+from domain.fields import (
+    DAY,
+    INSTANT,
+    PARTIAL_DATE,
+    RECURRENCE,
+    Field,
+    Flag,
+    Many,
+    OneOrMany,
+    Record,
+    Text,
+    Whole,
+    Word,
+    record,
+)
 
 REFERENCE: Final = Text(64, r"[A-Z0-9][A-Z0-9.-]{1,63}", "2 to 64 of A-Z 0-9 . - beginning with a letter or digit")
 PROGRAMME_CODE: Final = Text(64, r"[a-z0-9][a-z0-9-]{1,63}", "2 to 64 of a-z 0-9 - beginning with a letter or digit")
@@ -249,6 +263,39 @@ ERASURE: Final = record(
     {"members": Many(Word(ERASABLE), len(ERASABLE), 1, distinct=True), "legal_basis": Text()}, "members legal_basis"
 )
 
+# What reports are asked for; the query of an address, the body of a request and the entry in the log have these rules.
+FILTER_VALUES: Final[Mapping[str, Field]] = {
+    "programme": PROGRAMME_CODE,
+    "status": Word(words.STATUSES),
+    "timeliness": Word(words.TIMELINESS),
+    "tier": Word(words.TIERS),
+    "kind": Word(words.COMMITMENT_KINDS),
+    "partner": PARTNER_CODE,
+    "theme": THEME,
+    "q": Text(200),
+}
+FILTER_FLAGS: Final = ("stale", "undeclared_slip", "divergence")
+MOST_VALUES: Final = 100
+REPORT_VISIBILITY: Final = Word(("public", "all"))
+_SCOPE: Final[Mapping[str, Field]] = {
+    **dict.fromkeys(FILTER_FLAGS, Flag()),
+    "visibility": REPORT_VISIBILITY,
+    "compare_to": DAY,
+}
+REPORT_PARAMETERS: Final = record(
+    {
+        **{name: OneOrMany(value, MOST_VALUES) for name, value in FILTER_VALUES.items()},
+        **_SCOPE,
+        "as_of": DAY,
+        "log_size": Whole(0),
+        "known_at": INSTANT,
+    }
+)
+# A search is kept without case, which may make a character three.
+_FILTERS: Final = record(
+    {**{name: Many(value, MOST_VALUES) for name, value in FILTER_VALUES.items()}, "q": Many(Text(600), 100), **_SCOPE}
+)
+
 # The ledger's own stream. Facts only: who was given which right, and what was done to the ledger.
 LEDGER_EVENTS: Final[Mapping[str, Record]] = {
     "erased": record(
@@ -276,6 +323,18 @@ LEDGER_EVENTS: Final[Mapping[str, Record]] = {
         "occurred_on token actor granted_role",
     ),
     "token_revoked": record({**COMMON, "token": THEME, "actor": ACTOR}, "occurred_on token actor"),
+    "report_issued": record(
+        {
+            **COMMON,
+            "filters": _FILTERS,
+            "as_of": DAY,
+            "log_size": Whole(0),
+            "rules": VERSION,
+            "digest": SHA256,
+            "software": Text(64),
+        },
+        "occurred_on filters as_of log_size rules digest software",
+    ),
 }
 
 

@@ -11,16 +11,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from application.ports import Once
 from domain.answers import ERASED, CommitmentAt, Kept, Moment, RecordedEntry
 from domain.entry import Entry, TextAt
 from domain.entry_bytes import decoded, entry_of
+from domain.issued import KeptReport
 from domain.programme import ProgrammeState, programme_at
 from domain.replay import StatusStep
 from domain.vocabulary import CORRECTION_KINDS
 from infrastructure import clock
 from infrastructure.commitments_at import Details, commitments_at, status_courses
 from infrastructure.database import Database
+from infrastructure.issued import kept_report, newest_issued
 from infrastructure.recorder import frontier_at
+from infrastructure.remembering import remembered_answer
 from infrastructure.tables import course, entries, entry_facts, head, opened, prose, streams
 from infrastructure.two_time_queries import ALL, ALL_WITHIN, ONE, RELATING
 
@@ -171,7 +175,8 @@ class SqlView:
                 sa.func.coalesce(opened.c.entry, entries.c.entry).label("form"),
                 streams.c.programme,
                 streams.c.reference,
-                streams.c.internal,
+                # An entry that was recorded in the closed form is shown to nobody else, whatever its stream.
+                (streams.c.internal + sa.func.coalesce(opened.c.position, 0)).label("internal"),
             )
             .select_from(
                 entries.join(streams, streams.c.stream == entries.c.stream).outerjoin(
@@ -226,6 +231,18 @@ class SqlView:
         ways = list(wanted)
         there = self._prose(sorted({int(way[0]) for way in ways}))
         return {way: _text(there.get(int(way[0]), {}), way[1:]) for way in ways}
+
+    def issued(self, *, before: int, limit: int, internal: bool) -> Sequence[RecordedEntry]:
+        """Give the entries of issued reports with position below *before*, the newest first, internal ones if asked."""
+        return self._page(limit, entries.c.position.in_(newest_issued(before, limit, internal=internal)))[::-1]
+
+    def kept_report(self, position: int) -> KeptReport | None:
+        """Give what is kept of the report issued at *position*; None if there is nothing."""
+        return kept_report(self._connection, position)
+
+    def answer_to(self, once: Once) -> Mapping[str, Any] | None:
+        """Give the answer that a request got before; RepeatedDifferently if the body was another."""
+        return remembered_answer(self._connection, once)
 
     def root(self, log_size: int) -> bytes:
         """Give the Merkle tree hash over the first *log_size* entries (RFC 9162, 2.1.1)."""

@@ -1,6 +1,7 @@
 """Every table, once; Alembic compares the migrations with this file.
 
-*Kept*: entries, the open form of closed ones, prose, and what only the operator knows (tokens, remembered answers).
+*Kept*: entries, the open form of closed ones, prose, issued reports, and what only the operator knows (tokens,
+remembered answers).
 *Derived*: the read models; `ledger replay` makes them anew from the entries.
 """
 
@@ -89,6 +90,13 @@ remembered: Final = _table(
     _column("recorded_at", WHOLE),
     sa.Index(None, "recorded_at"),
 )
+issued_reports: Final = _table(
+    "issued_reports",
+    _key("position", WHOLE),
+    _column("parameters", comment="RFC 8785 JSON"),
+    _column("facts", sa.LargeBinary, comment="zlib; the RFC 8785 bytes that have the digest"),
+    _column("digest", comment="SHA-256 in hex"),
+)
 
 # --- derived ------------------------------------------------------------------------------------------------------
 
@@ -141,4 +149,4 @@ details: Final = _table(
 relations: Final = _table("relations", _key("reference"), _key("stream", sa.LargeBinary))
 
 DERIVED: Final = (streams, entry_facts, course, status_courses, details, relations)
-APPEND_ONLY: Final = ("entries", "open_forms")
+APPEND_ONLY: Final = ("entries", "open_forms", "issued_reports")

@@ -6,7 +6,6 @@ A batch shares one locked tail; each command stages its entries and only a comma
 import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from hmac import compare_digest
 from typing import Any, Protocol, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,19 +13,21 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from application.access import Caller
-from application.errors import RepeatedDifferently
 from application.ports import Once, Token
 from domain.commitment import Commitment
 from domain.entry_bytes import decoded
 from domain.history import CourseChange
+from domain.issued import KeptReport
 from domain.ledger_stream import REFERENCE, STREAM, LedgerStream
 from domain.programme import Programme
 from domain.recording import Act
 from infrastructure import clock
-from infrastructure.codec import Draft, EntryMapper, RecordedEvent, draft
+from infrastructure.codec import Draft, EntryMapper, RecordedEvent, canonical, draft
+from infrastructure.issued import kept_row
 from infrastructure.read_models import Projection, StreamHead
 from infrastructure.recorder import Tail, open_form_of, select_stored
-from infrastructure.tables import prose, remembered, tokens
+from infrastructure.remembering import Remembered, remembered_answer
+from infrastructure.tables import issued_reports, prose, remembered, tokens
 
 Aggregate = Commitment | Programme | LedgerStream
 _mapper = EntryMapper()
@@ -54,8 +55,8 @@ class Batch:
         self.connection, self.tail, self.cache, self.time_zone, self.now = connection, tail, cache, time_zone, now
         self.projection = Projection()
         self.events: dict[bytes, list[RecordedEvent]] = {}
-        self.answers: dict[bytes, tuple[bytes, Mapping[str, Any]]] = {}
-        self.inserts: dict[sa.Table, list[dict[str, Any]]] = {remembered: [], tokens: []}
+        self.answers: dict[bytes, Remembered] = {}
+        self.inserts: dict[sa.Table, list[dict[str, Any]]] = {remembered: [], tokens: [], issued_reports: []}
         self.revoked: list[dict[str, Any]] = []
         self.erased: set[tuple[int, str]] = set()
         self.changed = False
@@ -85,6 +86,7 @@ class CommandUnit:
         self._events: dict[bytes, list[RecordedEvent]] = {}
         self._answers: list[tuple[Once, Mapping[str, Any]]] = []
         self._tokens: list[dict[str, Any]] = []
+        self._reports: list[dict[str, Any]] = []
         self._revoked: list[dict[str, Any]] = []
         self._erased: set[tuple[int, str]] = set()
         self._instant: datetime | None = None
@@ -122,14 +124,14 @@ class CommandUnit:
                 self._batch.cache.put(stream.bytes, found)
         return found
 
-    def keep(self, aggregate: Aggregate) -> None:
-        """Record what the aggregate has pending."""
+    def keep(self, aggregate: Aggregate, *, closed: bool = False) -> None:
+        """Record what the aggregate has pending; in the closed form if asked, whatever the stream."""
         head = self._head_of(aggregate)
         self._touched.add(aggregate.id.bytes)
         self._batch.cache.put(aggregate.id.bytes, aggregate)
         changes: list[CourseChange] = aggregate.collect_course_changes() if isinstance(aggregate, Commitment) else []
         for index, event in enumerate(aggregate.collect_events()):
-            drafted = draft(cast("RecordedEvent", event), head.reference, internal=head.internal)
+            drafted = draft(cast("RecordedEvent", event), head.reference, internal=head.internal or closed)
             self._events.setdefault(head.stream.bytes, []).append(drafted.event)
             self._drafts.append((drafted, head, changes[index] if changes else None))
 
@@ -162,6 +164,10 @@ class CommandUnit:
         """Delete the texts and salts of these members of an entry."""
         self._erased.update((position, member) for member in members)
 
+    def keep_report(self, position: int, kept: KeptReport) -> None:
+        """Keep what a report said when it was issued at *position*."""
+        self._reports.append(kept_row(position, kept, canonical(kept.parameters).decode()))
+
     def keep_token(self, token: Token) -> None:
         """Keep a token's digest."""
         self._tokens.append(
@@ -181,17 +187,7 @@ class CommandUnit:
 
     def answer_to(self, once: Once) -> Mapping[str, Any] | None:
         """Give the answer that the request got before; RepeatedDifferently if the body was another."""
-        before = self._batch.answers.get(once.request)
-        if before is None:
-            row = self._batch.connection.execute(
-                sa.select(remembered.c.body_tag, remembered.c.answer).where(remembered.c.request == once.request)
-            ).one_or_none()
-            if row is None:
-                return None
-            before = row.body_tag, json.loads(row.answer)
-        if not compare_digest(before[0], once.body_tag):
-            raise RepeatedDifferently
-        return before[1]
+        return remembered_answer(self._batch.connection, once, self._batch.answers.get(once.request))
 
     def remember(self, once: Once, answer: Mapping[str, Any]) -> None:
         """Remember the answer together with what it recorded."""
@@ -219,6 +215,7 @@ class CommandUnit:
                 }
             )
         batch.inserts[tokens] += self._tokens
+        batch.inserts[issued_reports] += self._reports
         batch.revoked += self._revoked
         batch.erased |= self._erased
         batch.changed = batch.changed or bool(self._drafts or self._tokens or self._revoked)

@@ -17,9 +17,12 @@ import sqlalchemy as sa
 
 from application.access import Caller
 from application.errors import Unknown
+from application.issuing import issue
 from application.ports import Command, Once, Unit
 from application.recording import Request, announce, publish_programme, record_event
+from application.reporting import Press, Reader
 from domain.commitment import Commitment
+from infrastructure.codec import canonical
 from infrastructure.database import Database
 from infrastructure.readings import Readings
 from infrastructure.replaying import Differences, replay
@@ -173,6 +176,14 @@ def event(
 def note(reference: str = "A-1", statement: str = "Noted.") -> Command:
     """Give a command that may be recorded any number of times: evidence for the announcement."""
     return event(reference, "evidence_added", statement, entry=1, evidence=[{"title": "Minutes", "grade": "C"}])
+
+
+def issued(store: "Store", **parameters: Any) -> Command:
+    """Give the command that issues a report."""
+    reader = Reader(may_read_internal=True, today=store.clock().date(), now=store.clock())
+    press = Press(origin="localhost/tests", version="0", canonical=canonical)
+    with store.readings.view() as view:
+        return issue(view, Request(RECORDER, parameters), reader, press)
 
 
 def as_drawn(story: Story, reference: str) -> Iterator[tuple[date, Command]]:

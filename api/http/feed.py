@@ -11,8 +11,8 @@ from api.http import openapi
 from api.http.gate import Gate, as_answer, as_page, wants
 from api.http.paging import Cursor, page
 from api.http.problems import NotAcceptable
-from api.http.queries import EntryPosition, FeedQuery, Nothing, TwoTimes
-from api.http.times import Times
+from api.http.queries import EntryPosition, FeedQuery, Nothing
+from api.http.times import Times, moment_known
 from application import erasing
 from application.errors import BadQuestion, Unknown
 from application.ports import View
@@ -28,11 +28,6 @@ def routes(gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/v1/events", tags=["events"])
     services = gate.services
 
-    def moment(query: FeedQuery, view: View) -> Moment:
-        # Both are checked already.
-        times = TwoTimes.model_construct(as_of=None, log_size=query.log_size, known_at=query.known_at)
-        return Times.resolved(times, view, services).moment
-
     @router.get("", **openapi.feed())
     async def events(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
         media_type = wants(request, ("application/json", NDJSON))
@@ -41,8 +36,8 @@ def routes(gate: Gate) -> APIRouter:
 
         def read(view: View, internal: bool) -> tuple[dict[str, Any], bool]:  # noqa: FBT001 -- the gate's callback
             if media_type == NDJSON:
-                return {"up_to": moment(query, view).log_size}, internal
-            return _page(view, query, moment(query, view), internal=internal), internal
+                return {"up_to": moment_known(query, view, services).log_size}, internal
+            return _page(view, query, moment_known(query, view, services), internal=internal), internal
 
         (body, internal), head = await gate.read(request, read)
         if media_type == NDJSON:

@@ -82,19 +82,36 @@ class Gate:
         self, request: Request, command: Callable[[recording.Request], Command]
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Record the body of a request; give the answer and its headers."""
+        asked = await self._asked(request)
+        answer, headers = await self._submit(request, command(asked))
+        return answer, {"ETag": f'"{answer["version"]}"', "Ledger-Position": str(answer["position"]), **headers}
+
+    async def record_from_view(
+        self, request: Request, prepare: Callable[[View, recording.Request], Command]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Record what is prepared from a snapshot first, so that long work is not done while the ledger is locked."""
+        asked = await self._asked(request)
+
+        def prepared() -> Command:
+            with self.services.view() as view:
+                request.state.position = view.head.log_size
+                return prepare(view, asked)
+
+        return await self._submit(request, await self.in_thread(prepared))
+
+    async def _asked(self, request: Request) -> recording.Request:
         caller = await self.caller(request)
         raw = await read_bytes(request, self.services.settings.max_body_bytes)
         body = as_json(request, raw)
-        asked = recording.Request(caller, body, _if_match(request), _once(request, caller, body))
+        return recording.Request(caller, body, _if_match(request), _once(request, caller, body))
+
+    async def _submit(self, request: Request, command: Command) -> tuple[dict[str, Any], dict[str, str]]:
         try:
-            answer = dict(await self.services.submit(command(asked)))
+            answer = dict(await self.services.submit(command))
         except (Declined, Refusal):
             request.state.position = await self.in_thread(self._head)
             raise
-        headers = {"ETag": f'"{answer["version"]}"', "Ledger-Position": str(answer["position"])}
-        if answer.pop(recording.REPLAYED, False):
-            headers["Idempotency-Replayed"] = "true"
-        return answer, headers
+        return answer, {"Idempotency-Replayed": "true"} if answer.pop(recording.REPLAYED, False) else {}
 
 
 def as_answer(body: Any, head: int, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.http.issued_schemas import ISSUED_COMPONENTS
 from api.http.problems import MEDIA_TYPE, PROBLEMS
 from api.http.report_schemas import REPORT_COMPONENTS
 from api.http.schemas import COMPONENTS, catalogue_schema, ref
@@ -58,6 +59,8 @@ EVENTS: Final[dict[str, dict[str, Any]]] = {
     },
     "retracted": {"kind": "retracted", "entry": 2, "reason": "It belonged to another commitment."},
 }
+NEW_REPORT: Final = {"as_of": "2025-12-31", "compare_to": "2024-12-31", "tier": ["deliverable", "action"]}
+AS_KNOWN: Final = {"programme": "green-port", "as_of": "2025-06-30", "log_size": 2}
 PROGRAMME_EVENT: Final = {
     "kind": "programme_amended",
     "occurred_on": "2024-05-02",
@@ -178,6 +181,23 @@ def status_report() -> Route:
     return route
 
 
+def issue_report() -> Route:
+    """Document issuing a report."""
+    examples = {"report": NEW_REPORT, "today": {}, "as_known": AS_KNOWN}
+    route = _recording("Issue a status report", "NewReport", "IssuedReport", examples)
+    for status in (404, 409, 412):  # it is about no stream of others
+        del route["responses"][status]
+    return route
+
+
+def issued_report() -> Route:
+    """Document an issued report."""
+    route = status_report()
+    route["summary"] = "Issued report, as it was issued"
+    route["responses"] |= _problems(("irreproducible",))
+    return route
+
+
 def metrics() -> Route:
     """Document the metrics."""
     return _reading("Figures for Prometheus", {"text/plain": {"schema": {"type": "string"}}})
@@ -199,7 +219,7 @@ def install(app: FastAPI) -> None:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             components = schema.setdefault("components", {})
-            components["schemas"] = COMPONENTS | REPORT_COMPONENTS
+            components["schemas"] = COMPONENTS | REPORT_COMPONENTS | ISSUED_COMPONENTS
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             app.openapi_schema = schema
         return app.openapi_schema

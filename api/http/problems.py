@@ -119,6 +119,14 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "`position` is the first entry that is wrong, as far as that is known. Reading goes on. An operator has to "
         "find out why, put a good backup in place, and let the ledger go on with `ledger recover`.",
     ),
+    "irreproducible": Problem(
+        500,
+        "The issued report is not what it was",
+        "An issued report is made again whenever it is asked for and held against the digest in the log. Here they do "
+        "not fit: what is kept of it, the read models or the entries were changed behind the ledger's back, or another "
+        "software makes other reports. `at` names the first place, `kept` what it said there, `now` what it says now. "
+        "`ledger replay --check` and `ledger report check` say more.",
+    ),
     "internal": Problem(
         500, "Something went wrong here", "The fault is the server's. Nothing of the request was recorded half."
     ),
@@ -185,6 +193,9 @@ def _answer(error: Exception) -> Response:  # noqa: PLR0911 -- a table, one row 
 
 def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:
     match error:
+        case declined.Irreproducible():
+            detail, said = str(error)[:500], {"at": error.place, "kept": error.kept, "now": error.now}
+            return problem("irreproducible", detail, headers=None, report=error.report, **said)
         case Unauthorised():
             return problem("unauthorised", str(error), headers={"WWW-Authenticate": "Bearer"})
         case BodyTooLong():

@@ -10,29 +10,13 @@ from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_plain_validator_function
 
 from domain import fields, shapes
-from domain import vocabulary as words
+from domain.chronology import parse_instant
 from domain.errors import Fault
 from domain.filters import SORTS, Filters
 from infrastructure.wiring import FORMATS
 
 LIMIT: Final = 100
 LARGEST_LIMIT: Final = 500
-
-
-def _instant(text: str) -> datetime:
-    """Read an RFC 3339 instant."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None or "T" not in text.upper():
-        raise ValueError(text)
-    return found
-
-
-_TIMESTAMP: Final = fields.Parsed(
-    _instant,
-    "an RFC 3339 instant such as 2026-01-31T12:00:00Z (a + in an address is written %2B)",
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
-    "date-time",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +60,20 @@ class Number:
 
 
 Day = Annotated[date, Checked(fields.DAY, date.fromisoformat)]
-Instant = Annotated[datetime, Checked(_TIMESTAMP, _instant)]
+Instant = Annotated[datetime, Checked(fields.INSTANT, parse_instant)]
 Sort = Annotated[str, Checked(fields.Word(SORTS))]
-Visibility = Annotated[str, Checked(fields.Word(("public", "all")))]
+Visibility = Annotated[str, Checked(shapes.REPORT_VISIBILITY)]
 Format = Annotated[str, Checked(fields.Word(tuple(FORMATS)))]
-_MANY: Final = Field(max_length=100)
-Programmes = Annotated[list[Annotated[str, Checked(shapes.PROGRAMME_CODE)]], _MANY]
-Statuses = Annotated[list[Annotated[str, Checked(fields.Word(words.STATUSES))]], _MANY]
-Timeliness = Annotated[list[Annotated[str, Checked(fields.Word(words.TIMELINESS))]], _MANY]
-Tiers = Annotated[list[Annotated[str, Checked(fields.Word(words.TIERS))]], _MANY]
-Kinds = Annotated[list[Annotated[str, Checked(fields.Word(words.COMMITMENT_KINDS))]], _MANY]
-Partners = Annotated[list[Annotated[str, Checked(shapes.PARTNER_CODE)]], _MANY]
-Themes = Annotated[list[Annotated[str, Checked(shapes.THEME)]], _MANY]
-Searched = Annotated[list[Annotated[str, Checked(fields.Text(200))]], _MANY]
+_MANY: Final = Field(max_length=shapes.MOST_VALUES)
+_VALUES: Final = shapes.FILTER_VALUES
+Programmes = Annotated[list[Annotated[str, Checked(_VALUES["programme"])]], _MANY]
+Statuses = Annotated[list[Annotated[str, Checked(_VALUES["status"])]], _MANY]
+Timeliness = Annotated[list[Annotated[str, Checked(_VALUES["timeliness"])]], _MANY]
+Tiers = Annotated[list[Annotated[str, Checked(_VALUES["tier"])]], _MANY]
+Kinds = Annotated[list[Annotated[str, Checked(_VALUES["kind"])]], _MANY]
+Partners = Annotated[list[Annotated[str, Checked(_VALUES["partner"])]], _MANY]
+Themes = Annotated[list[Annotated[str, Checked(_VALUES["theme"])]], _MANY]
+Searched = Annotated[list[Annotated[str, Checked(_VALUES["q"])]], _MANY]
 Position = Annotated[int, Checked(Number(0, 2**53 - 1), int)]
 EntryPosition = Annotated[int, Checked(Number(1, 2**53 - 1), int)]
 Limit = Annotated[int, Checked(Number(1, LARGEST_LIMIT), int)]
@@ -158,24 +143,43 @@ class CommitmentsQuery(Paged, Filtered):
     sort: Sort = Field("reference", description="`-` turns the order round; ties go by reference; nulls come last")
 
 
-class FeedQuery(Query):
+class KnownQuery(Query):
+    """How much is known."""
+
+    log_size: Position | None = Field(None, description="how many entries are known (N); all by default")
+    known_at: Instant | None = Field(None, description="the same as an instant: what was known then")
+
+
+class FeedQuery(KnownQuery):
     """A part of the whole ledger."""
 
     after: Position = Field(0, description="entries behind this position")
     limit: Limit = LIMIT
     cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = None
-    log_size: Position | None = None
-    known_at: Instant | None = None
 
 
-class StatusQuery(Filtered):
+class FormatQuery(Query):
+    """In which format a report is wanted."""
+
+    format: Format | None = Field(None, description="wins over Accept")
+    appendix: YesNo | None = Field(
+        None, description="with the history of every commitment, of 1,000 at most; by default in html and pdf up to 300"
+    )
+
+
+class StatusQuery(FormatQuery, Filtered):
     """A status report."""
 
     compare_to: Day | None = Field(None, description="an earlier date; the report then says what changed since")
     visibility: Visibility = Field("public", description="`all` counts internal commitments too (needs the right)")
-    format: Format | None = Field(None, description="wins over Accept")
-    appendix: YesNo | None = Field(
-        None, description="with the history of every commitment, of 1,000 at most; by default in html and pdf up to 300"
+
+
+class IssuedQuery(KnownQuery):
+    """A page of issued reports, the newest first."""
+
+    limit: Limit = LIMIT
+    cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        None, description="`next` of the page before; it keeps how much is known"
     )
 
 

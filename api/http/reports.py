@@ -1,5 +1,6 @@
 """Status reports, and what changed."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.http import openapi
 from api.http.gate import Gate, as_answer, wants
 from api.http.problems import NotAcceptable
-from api.http.queries import ChangesQuery, StatusQuery
+from api.http.queries import ChangesQuery, FormatQuery, StatusQuery
 from application import reporting
 from application.ports import View
 from domain.report import Scope
@@ -24,19 +25,15 @@ def routes(gate: Gate) -> APIRouter:
 
     @router.get("/status", **openapi.status_report())
     async def status(request: Request, query: Annotated[StatusQuery, Query()]) -> Response:
-        form = FORMATS[query.format] if query.format else _accepted(request)
+        form = form_of(request, query)
 
         def read(view: View, internal: bool) -> tuple[bytes, str]:  # noqa: FBT001 -- the gate's callback
-            reader = _reader(services, internal=internal)
+            reader = reader_of(services, internal=internal)
             report = reporting.status_report(view, _asked(query, form.name), reader, services.press())
             return b"".join(form.render(report)), report["as_of"]
 
         (body, as_of), head = await gate.read(request, read)
-        headers = {"ETag": f'"{sha256(body).hexdigest()}"', "Ledger-Position": str(head), "Vary": "Accept"}
-        seen = request.headers.get("if-none-match", "")
-        if headers["ETag"] in seen or seen.strip() == "*":
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers=headers | form.headers_for(as_of))
+        return as_report(request, body, head, form.headers_for(as_of))
 
     @router.get("/changes", **openapi.reading("What changed", "Changes"))
     async def changes(request: Request, query: Annotated[ChangesQuery, Query()]) -> Response:
@@ -52,7 +49,7 @@ def routes(gate: Gate) -> APIRouter:
                 log_size=query.log_size,
                 known_at=query.known_at,
             )
-            return reporting.changes(view, asked, _reader(services, internal=internal))
+            return reporting.changes(view, asked, reader_of(services, internal=internal))
 
         body, head = await gate.read(request, read)
         return as_answer(body, head)
@@ -71,12 +68,25 @@ def _asked(query: StatusQuery, form: str) -> reporting.StatusQuery:
     )
 
 
-def _reader(services: Services, *, internal: bool) -> reporting.Reader:
+def reader_of(services: Services, *, internal: bool) -> reporting.Reader:
+    """Give who asks, today."""
     return reporting.Reader(may_read_internal=internal, today=services.today(), now=services.now())
 
 
-def _accepted(request: Request) -> Format:
+def form_of(request: Request, query: FormatQuery) -> Format:
+    """Give the format in which a report is asked for: by name, or else by media type."""
+    if query.format is not None:
+        return FORMATS[query.format]
     media_type = wants(request, _OFFERED)
     if media_type is None:
         raise NotAcceptable(f"accepted: {', '.join(_OFFERED)}; or ?format= with {' | '.join(FORMATS)}")
     return _OFFERED[media_type]
+
+
+def as_report(request: Request, body: bytes, head: int, headers: Mapping[str, str]) -> Response:
+    """Answer with the bytes of a report, which are their own strong ETag; 304 to whoever has them."""
+    tagged = {"ETag": f'"{sha256(body).hexdigest()}"', "Ledger-Position": str(head), "Vary": "Accept"}
+    seen = request.headers.get("if-none-match", "")
+    if tagged["ETag"] in seen or seen.strip() == "*":
+        return Response(status_code=304, headers=tagged)
+    return Response(body, headers={**tagged, **headers})

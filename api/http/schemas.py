@@ -183,7 +183,8 @@ _PROGRAMME: Final = answer(
 )
 
 
-def _page_of(item: Schema, **members: Schema) -> Schema:
+def page_of(item: Schema, **members: Schema) -> Schema:
+    """Give one page of a list."""
     return answer({"items": many(item), "next": or_null(TEXT), **members})
 
 
@@ -233,14 +234,14 @@ COMPONENTS: Final[dict[str, Schema]] = {
         }
     ),
     "Commitment": _COMMITMENT,
-    "CommitmentPage": _page_of(ref("Commitment"), total=WHOLE, **_TIMES),
+    "CommitmentPage": page_of(ref("Commitment"), total=WHOLE, **_TIMES),
     "Entry": answer(_ENTRY, more=True),
-    "EntryPage": _page_of(ref("Entry"), log_size=WHOLE, known_at=or_null(INSTANT)),
+    "EntryPage": page_of(ref("Entry"), log_size=WHOLE, known_at=or_null(INSTANT)),
     "HistoryItem": answer({**_ENTRY, **_READ}, more=True),
-    "History": _page_of(ref("HistoryItem"), **_TIMES),
+    "History": page_of(ref("HistoryItem"), **_TIMES),
     "Programme": _PROGRAMME,
-    "ProgrammePage": _page_of(ref("Programme"), **_TIMES),
-    "PartnerPage": _page_of(_PARTNER, **_TIMES),
+    "ProgrammePage": page_of(ref("Programme"), **_TIMES),
+    "PartnerPage": page_of(_PARTNER, **_TIMES),
     "Health": answer({"status": TEXT}),
     "Ready": answer(
         {

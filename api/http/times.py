@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from api.http.paging import Cursor, page
-from api.http.queries import Paged, TwoTimes
+from api.http.queries import KnownQuery, Paged, TwoTimes
 from application.errors import BadQuestion
 from application.ports import View
 from application.two_times import moment_of, resolve, valid_day
@@ -62,6 +62,13 @@ class Times:
         shown = items[first : first + limit]
         after = self.cursor(key(shown[-1])) if first + limit < len(items) else None
         return page(shown, after, **self.echoed())
+
+
+def moment_known(query: KnownQuery, view: View, services: Services) -> Moment:
+    """Give how much is known for a question that is about no date."""
+    # Both are checked already.
+    times = TwoTimes.model_construct(as_of=None, log_size=query.log_size, known_at=query.known_at)
+    return Times.resolved(times, view, services).moment
 
 
 def pinned(query: Paged, view: View, services: Services) -> tuple[Times, Cursor | None]:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from infrastructure.database import Database
 from infrastructure.tables import head, metadata, opened, prose
-from tests.stores import Store, announced, event, published
+from tests.stores import Store, announced, event, issued, published
 
 REFUSED = (sa.exc.IntegrityError, sa.exc.DatabaseError)
 
@@ -16,6 +16,7 @@ def written(store: Store) -> Store:
     store.writer.record(published())
     store.writer.record(announced("A-1", visibility="internal"))
     store.writer.record(event())
+    store.writer.record(issued(store))
     return store
 
 
@@ -23,7 +24,7 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
     return {
         name: sorted(tuple(row) for row in store.rows(sa.select(table)))
         for name, table in metadata.tables.items()
-        if name in ("entries", "open_forms", "prose")
+        if name in ("entries", "open_forms", "prose", "issued_reports")
     }
 
 
@@ -37,6 +38,9 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
         "DELETE FROM entries",
         "UPDATE open_forms SET salt = salt",
         "DELETE FROM open_forms",
+        "UPDATE issued_reports SET digest = digest",
+        "UPDATE issued_reports SET facts = x'00' WHERE position = 4",
+        "DELETE FROM issued_reports",
         "UPDATE prose SET value = '\"never said\"'",
     ],
 )
@@ -54,6 +58,7 @@ def test_the_database_refuses(written: Store, statement: str) -> None:
         "INSERT OR REPLACE INTO entries SELECT 9, stream, version, topic, 9, entry, leaf_hash, nodes FROM entries",
         "INSERT OR REPLACE INTO entries SELECT 9, stream, 9, topic, recorded_at, entry, leaf_hash, nodes FROM entries",
         "INSERT OR REPLACE INTO open_forms SELECT * FROM open_forms",
+        "INSERT OR REPLACE INTO issued_reports SELECT * FROM issued_reports",
         "INSERT OR REPLACE INTO prose SELECT position, member, 'null', salt FROM prose",
     ],
 )
@@ -118,17 +123,17 @@ def test_reading_connections_cannot_write(written: Store, statement: str) -> Non
         pytest.skip("PostgreSQL grants see to it")
     with pytest.raises(REFUSED, match="readonly"), written.database.reading() as connection:
         connection.exec_driver_sql(statement)
-    assert written.value(sa.select(head.c.position)) == 3
+    assert written.value(sa.select(head.c.position)) == 4
     assert len(written.rows(sa.select(opened))) == 2
 
 
 def test_a_reader_keeps_its_snapshot_while_others_write(written: Store) -> None:
     with written.readings.view() as view:
-        assert view.head.log_size == 3
-        written.writer.record(announced("A-2"))
-        assert [each.entry.position for each in view.recorded(up_to=99)] == [1, 2, 3]
-    with written.readings.view() as view:
         assert view.head.log_size == 4
+        written.writer.record(announced("A-2"))
+        assert [each.entry.position for each in view.recorded(up_to=99)] == [1, 2, 3, 4]
+    with written.readings.view() as view:
+        assert view.head.log_size == 5
 
 
 def test_the_tables_are_made_once(new_url: str) -> None:

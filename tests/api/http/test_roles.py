@@ -18,11 +18,12 @@ MAY: dict[str, tuple[str, dict[str, Any], set[str]]] = {
     "announce": ("/v1/commitments", {**COMMITMENT, "reference": "R-1"}, {"recorder"}),
     "record": (EVENTS, EVENT, {"recorder"}),
     "review": (EVENTS, REVIEW, {"reviewer"}),
+    "issue": ("/v1/reports", {}, {"recorder", "reviewer", "administrator"}),
 }
 READING = (
     "/v1/programmes", "/v1/programmes/harbour", "/v1/programmes/harbour/history", "/v1/partners", "/v1/commitments",
     "/v1/commitments/H-1", "/v1/commitments/H-1/history", "/v1/events", "/v1/events/6", "/v1/reports/status",
-    "/v1/reports/changes?from=2024-01-01", "/metrics",
+    "/v1/reports/changes?from=2024-01-01", "/v1/reports", "/v1/reports/check", "/metrics",
 )  # fmt: skip
 OPEN = ("/health/live", "/health/ready", "/docs", "/openapi.json", "/schemas/catalogue.json", "/problems/refused")
 
