@@ -33,7 +33,7 @@ EXTERNAL_ID: Final = Text(128, r"[A-Za-z0-9._:/-]{1,128}", "1 to 128 of A-Z a-z 
 SHA256: Final = Text(64, r"[0-9a-f]{64}", "64 hexadecimal digits in lower case")
 ORIGIN: Final = Text(200, r"[!-*,-~]+", "1 to 200 visible ASCII characters without plus")
 VERIFIER_KEY: Final = Text(300, r"[!-*,-~]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*", "<name>+<8 hexadecimal digits>+<base64>")
-INSTANT: Final = Text(
+UTC_INSTANT: Final = Text(
     27, r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", "an instant of UTC with six decimals"
 )
 LANGUAGE: Final = Text(35, r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "a BCP 47 tag such as en or pt-BR")
@@ -302,7 +302,7 @@ LEDGER_EVENTS: Final[Mapping[str, Record]] = {
         {**COMMON, "erased_position": Whole(1), **ERASURE.members}, "occurred_on erased_position members legal_basis"
     ),
     "key_rotated": record(
-        {**COMMON, "old_key": VERIFIER_KEY, "new_key": VERIFIER_KEY, "both_until": INSTANT},
+        {**COMMON, "old_key": VERIFIER_KEY, "new_key": VERIFIER_KEY, "both_until": UTC_INSTANT},
         "occurred_on old_key new_key both_until",
     ),
     "recovered": record(
