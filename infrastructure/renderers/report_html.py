@@ -33,6 +33,10 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; b
 
 _PIECES_AT_ONCE: Final = 500
 _WIDE: Final = 18
+_ROW: Final = Markup("<tr{}>{}</tr>\n")
+_IDENTIFIED: Final = Markup(' id="{}"')
+_HEADING: Final = Markup('<th scope="row" class="{}">{}</th>')
+_CELL: Final = Markup('<td class="{}">{}</td>')
 _MARK: Final = Markup('<span class="mark {}"><span class="symbol" aria-hidden="true">{}</span> {}</span>')
 _OUTSIDE: Final = Markup('<a href="{}" rel="noopener noreferrer external" dir="auto"{}>{}</a>')
 _KINDS: Final[Mapping[type, str]] = {
@@ -67,17 +71,13 @@ def _environment() -> Environment:
 
 def rows(table: Table) -> Iterator[Markup]:
     """Give the rows of a table; the first cell of each is its heading."""
-    classes = [Markup(' class="{}"').format(_class(column)) for column in table.columns]
+    heading, *others = (_class(column) for column in table.columns)
+    cells = [_HEADING.format(heading, "{}"), *(_CELL.format(each, "{}") for each in others)]
     anchors: Iterable[str | None] = table.anchors or (None for _ in table.rows)
     for anchor, row in zip(anchors, table.rows, strict=True):
-        first, *others = (
-            Markup("<t{tag}{kind}>{content}</t{end}>").format(
-                tag="d" if index else 'h scope="row"', kind=kind, content=cell(content), end="d" if index else "h"
-            )
-            for index, (kind, content) in enumerate(zip(classes, row, strict=True))
-        )
-        identified = Markup("") if anchor is None else Markup(' id="{}"').format(anchor)
-        yield Markup("<tr{}>{}{}</tr>\n").format(identified, first, Markup("").join(others))
+        identified = Markup("") if anchor is None else _IDENTIFIED.format(anchor)
+        contents = (shape.format(cell(content)) for shape, content in zip(cells, row, strict=True))
+        yield _ROW.format(identified, Markup("").join(contents))
 
 
 def widths(table: Table) -> Markup:
