@@ -23,7 +23,7 @@ from domain.differences import Difference, first_difference
 from domain.fields import checked
 from domain.issued import Issued, KeptReport, issued_answer
 from domain.report import RULES, Scope, facts_of
-from domain.shapes import REPORT_PARAMETERS
+from domain.report_shapes import REPORT_PARAMETERS
 
 KIND: Final = "report_issued"
 

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.fields import Field, Many, Record, Text
+from domain.identifiers import ACTOR, EXTERNAL_ID, URL
 from domain.shapes import (
-    ACTOR,
     COMMITMENT_EVENTS,
     CORRECTIONS,
     EVIDENCE_PROSE,
-    EXTERNAL_ID,
     LEDGER_EVENTS,
     PROGRAMME_EVENTS,
     PROSE,
-    URL,
     correctable,
 )
 

@@ -10,35 +10,34 @@ from domain import vocabulary as words
 from domain.errors import Fault
 from domain.fields import (
     DAY,
-    INSTANT,
     PARTIAL_DATE,
     RECURRENCE,
     Field,
     Flag,
     Many,
-    OneOrMany,
     Record,
     Text,
     Whole,
     Word,
     record,
 )
-
-REFERENCE: Final = Text(64, r"[A-Z0-9][A-Z0-9.-]{1,63}", "2 to 64 of A-Z 0-9 . - beginning with a letter or digit")
-PROGRAMME_CODE: Final = Text(64, r"[a-z0-9][a-z0-9-]{1,63}", "2 to 64 of a-z 0-9 - beginning with a letter or digit")
-PARTNER_CODE: Final = Text(32, r"[A-Z0-9][A-Z0-9-]{0,31}", "1 to 32 of A-Z 0-9 - beginning with a letter or digit")
-ACTOR: Final = Text(64, r"[a-z0-9][a-z0-9-]{1,63}", "2 to 64 of a-z 0-9 - beginning with a letter or digit")
-THEME: Final = Text(64, r"[a-z0-9][a-z0-9-]{0,63}", "1 to 64 of a-z 0-9 - beginning with a letter or digit")
-EXTERNAL_ID: Final = Text(128, r"[A-Za-z0-9._:/-]{1,128}", "1 to 128 of A-Z a-z 0-9 . _ : / -")
-SHA256: Final = Text(64, r"[0-9a-f]{64}", "64 hexadecimal digits in lower case")
-ORIGIN: Final = Text(200, r"[!-*,-~]+", "1 to 200 visible ASCII characters without plus")
-VERIFIER_KEY: Final = Text(300, r"[!-*,-~]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*", "<name>+<8 hexadecimal digits>+<base64>")
-UTC_INSTANT: Final = Text(
-    27, r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", "an instant of UTC with six decimals"
+from domain.identifiers import (
+    ACTOR,
+    DECIMAL,
+    EXTERNAL_ID,
+    LANGUAGE,
+    ORIGIN,
+    PARTNER_CODE,
+    PROGRAMME_CODE,
+    REFERENCE,
+    SHA256,
+    THEME,
+    URL,
+    UTC_INSTANT,
+    VERIFIER_KEY,
 )
-LANGUAGE: Final = Text(35, r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "a BCP 47 tag such as en or pt-BR")
-URL: Final = Text(2_000, r"https?://[!-~\u00a1-\uffff]+", "an http or https address")
-DECIMAL: Final = Text(40, r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?", "a decimal number in quotes, such as “12.50”")
+from domain.report_shapes import KEPT_FILTERS
+
 STATEMENT: Final = Text(10_000)
 VERSION: Final = Whole(1)
 TITLE: Final = Text(300)
@@ -263,39 +262,6 @@ ERASURE: Final = record(
     {"members": Many(Word(ERASABLE), len(ERASABLE), 1, distinct=True), "legal_basis": Text()}, "members legal_basis"
 )
 
-# What reports are asked for; the query of an address, the body of a request and the entry in the log have these rules.
-FILTER_VALUES: Final[Mapping[str, Field]] = {
-    "programme": PROGRAMME_CODE,
-    "status": Word(words.STATUSES),
-    "timeliness": Word(words.TIMELINESS),
-    "tier": Word(words.TIERS),
-    "kind": Word(words.COMMITMENT_KINDS),
-    "partner": PARTNER_CODE,
-    "theme": THEME,
-    "q": Text(200),
-}
-FILTER_FLAGS: Final = ("stale", "undeclared_slip", "divergence")
-MOST_VALUES: Final = 100
-REPORT_VISIBILITY: Final = Word(("public", "all"))
-_SCOPE: Final[Mapping[str, Field]] = {
-    **dict.fromkeys(FILTER_FLAGS, Flag()),
-    "visibility": REPORT_VISIBILITY,
-    "compare_to": DAY,
-}
-REPORT_PARAMETERS: Final = record(
-    {
-        **{name: OneOrMany(value, MOST_VALUES) for name, value in FILTER_VALUES.items()},
-        **_SCOPE,
-        "as_of": DAY,
-        "log_size": Whole(0),
-        "known_at": INSTANT,
-    }
-)
-# A search is kept without case, which may make a character three.
-_FILTERS: Final = record(
-    {**{name: Many(value, MOST_VALUES) for name, value in FILTER_VALUES.items()}, "q": Many(Text(600), 100), **_SCOPE}
-)
-
 # The ledger's own stream. Facts only: who was given which right, and what was done to the ledger.
 LEDGER_EVENTS: Final[Mapping[str, Record]] = {
     "erased": record(
@@ -326,7 +292,7 @@ LEDGER_EVENTS: Final[Mapping[str, Record]] = {
     "report_issued": record(
         {
             **COMMON,
-            "filters": _FILTERS,
+            "filters": KEPT_FILTERS,
             "as_of": DAY,
             "log_size": Whole(0),
             "rules": VERSION,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from api.http.schemas import DAY, FLAG, INSTANT, TEXT, WHOLE, Schema, answer, many, or_null, page_of, word
-from domain import shapes
+from domain import report_shapes
 from domain import vocabulary as words
 
 _KNOWN: Final = {"log_size": WHOLE, "known_at": or_null(INSTANT)}
@@ -31,7 +31,7 @@ _DIFFERENCE: Final = answer({"at": TEXT, "before": {}, "after": {}})
 _ROW: Final = or_null({"type": "object"})
 
 ISSUED_COMPONENTS: Final[dict[str, Schema]] = {
-    "NewReport": shapes.REPORT_PARAMETERS.schema(),
+    "NewReport": report_shapes.REPORT_PARAMETERS.schema(),
     "IssuedReport": answer(_ISSUED),
     "IssuedReportPage": page_of(answer(_ISSUED), **_KNOWN),
     "ReportCheck": answer(

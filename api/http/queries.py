@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_plain_validator_function
 
-from domain import fields, shapes
+from domain import fields, report_shapes
 from domain.chronology import parse_instant
 from domain.errors import Fault
 from domain.filters import SORTS, Filters
@@ -62,10 +62,10 @@ class Number:
 Day = Annotated[date, Checked(fields.DAY, date.fromisoformat)]
 Instant = Annotated[datetime, Checked(fields.INSTANT, parse_instant)]
 Sort = Annotated[str, Checked(fields.Word(SORTS))]
-Visibility = Annotated[str, Checked(shapes.REPORT_VISIBILITY)]
+Visibility = Annotated[str, Checked(report_shapes.REPORT_VISIBILITY)]
 Format = Annotated[str, Checked(fields.Word(tuple(FORMATS)))]
-_MANY: Final = Field(max_length=shapes.MOST_VALUES)
-_VALUES: Final = shapes.FILTER_VALUES
+_MANY: Final = Field(max_length=report_shapes.MOST_VALUES)
+_VALUES: Final = report_shapes.FILTER_VALUES
 Programmes = Annotated[list[Annotated[str, Checked(_VALUES["programme"])]], _MANY]
 Statuses = Annotated[list[Annotated[str, Checked(_VALUES["status"])]], _MANY]
 Timeliness = Annotated[list[Annotated[str, Checked(_VALUES["timeliness"])]], _MANY]

@@ -5,12 +5,7 @@ from collections.abc import Iterator
 from domain.entry import split
 from domain.fields import Field, Many, Record, Text
 from domain.privacy import ERASABLE, register
-from domain.shapes import (
-    COMMITMENT_EVENTS,
-    CORRECTIONS,
-    LEDGER_EVENTS,
-    PROGRAMME_EVENTS,
-)
+from domain.shapes import COMMITMENT_EVENTS, CORRECTIONS, LEDGER_EVENTS, PROGRAMME_EVENTS
 
 KINDS = {**COMMITMENT_EVENTS, **PROGRAMME_EVENTS, **CORRECTIONS, **LEDGER_EVENTS}
 
