@@ -12,6 +12,7 @@ from uuid import UUID
 
 from application.log_source import History, Streams
 from domain.answers import ERASED, CommitmentAt, Moment, RecordedEntry
+from domain.correction_register import Registered
 from domain.entry import Entry, TextAt
 from domain.lifecycle import Reading
 from domain.programme import ProgrammeState, programme_at
@@ -129,7 +130,7 @@ class EntriesView:
         """Give every text as erased."""
         return dict.fromkeys(wanted, ERASED)
 
-    def corrections(self, after: int, log_size: int) -> Sequence[RecordedEntry]:  # noqa: ARG002
+    def corrections(self, after: int, log_size: int) -> Sequence[Registered]:  # noqa: ARG002
         """Give none: a report's facts do not hold its register of corrections."""
         return []
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from application.access import Caller
 from domain.answers import CommitmentAt, Moment, RecordedEntry
 from domain.commitment import Commitment
+from domain.correction_register import Registered
 from domain.entry import Entry, TextAt
 from domain.issued import KeptReport
 from domain.ledger_stream import LedgerStream
@@ -56,7 +57,7 @@ class View(Protocol):
     def touched(self, since: date, until: date, log_size: int) -> Sequence[UUID]:
         """Give the commitments' streams with an entry, or a corrected date, in effect after *since*, up to *until*."""
 
-    def corrections(self, after: int, log_size: int) -> Sequence[RecordedEntry]:
+    def corrections(self, after: int, log_size: int) -> Sequence[Registered]:
         """Give the rectifications and retractions with position after *after* and up to N, by position."""
 
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:

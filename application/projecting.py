@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any, Final
 
 from domain.answers import day
+from domain.correction_register import Corrected
 from domain.entry import Entry, Facts
 from domain.history import CourseChange, History
-from domain.lifecycle import Assessment, Proof, State, Target
+from domain.lifecycle import Assessment, Proof, Reading, State, Target
 
 _DAY: Final = date.fromisoformat
 
@@ -76,6 +77,26 @@ def state_from_row(row: Sequence[Any], details: Facts) -> State:
         achieved_by,
         tuple([Proof(tuple(items), tuple(texts) if texts else None) for items, texts in proofs]),
     )
+
+
+def correction_to_row(corrected: Iterable[Corrected]) -> list[Any]:
+    """Give what a correction did as JSON values: of each entry the reading before and after, and what was changed."""
+    return [[_reading(each.before), each.after and _reading(each.after), each.changed] for each in corrected]
+
+
+def correction_from_row(row: Sequence[Any]) -> tuple[Corrected, ...]:
+    """Read what `correction_to_row` gave."""
+    return tuple(Corrected(_read(before), after and _read(after), changed) for before, after, changed in row)
+
+
+def _reading(reading: Reading) -> list[Any]:
+    effective_on = reading.effective_on.isoformat()
+    return [reading.position, reading.version, reading.kind, effective_on, reading.facts, reading.texts]
+
+
+def _read(row: Sequence[Any]) -> Reading:
+    position, version, kind, effective_on, facts, texts = row
+    return Reading(position, version, kind, _DAY(effective_on), facts, {name: tuple(at) for name, at in texts.items()})
 
 
 def course_changes(entries: Iterable[Entry]) -> Iterator[tuple[Entry, CourseChange]]:

@@ -12,10 +12,10 @@ from application.ports import View
 from application.replaying import histories
 from application.seeing import refuse_unknown_words, values, visible
 from application.two_times import moment_of, resolve, valid_day
-from domain.answers import Answer, CommitmentAt, Moment, RecordedEntry, day, instant, inverses
+from domain.answers import Answer, CommitmentAt, Moment, day, instant, inverses
 from domain.commitment import Commitment
 from domain.comparison import between_dates, between_moments
-from domain.correction_register import correction_answer, corrections_of
+from domain.correction_register import Registered, correction_answer
 from domain.entry import TextAt
 from domain.filters import Filters, Row, select
 from domain.replay import known
@@ -229,22 +229,15 @@ def _corrections(view: View, scope: Scope, references: set[str], after: int, log
     Without other filters than the programme these are all of its corrections, those of its register included, even
     where a corrected date has moved a commitment behind V.
     """
-    streams: dict[UUID, str] = {
-        each.stream: each.reference for each in view.corrections(after, log_size) if _concerned(each, scope, references)
-    }
-    found = [
-        correction
-        for stream, reference in streams.items()
-        for correction in corrections_of(reference, view.entries(stream, log_size), after)
-    ]
+    registered = view.corrections(after, log_size)
+    found = [each.correction for each in registered if _concerned(each, scope, references)]
     value_of = values(view, (at for correction in found for at in correction.texts()))
-    found.sort(key=lambda correction: correction.entry.position)
     return [correction_answer(correction, value_of) for correction in found]
 
 
-def _concerned(recorded: RecordedEntry, scope: Scope, references: set[str]) -> bool:
-    if recorded.internal and not scope.visibility_all:
+def _concerned(registered: Registered, scope: Scope, references: set[str]) -> bool:
+    if registered.internal and not scope.visibility_all:
         return False
     if scope.filters.asks_beyond_programme():
-        return recorded.reference in references
-    return not scope.filters.programme or recorded.programme in scope.filters.programme
+        return registered.correction.reference in references
+    return not scope.filters.programme or registered.programme in scope.filters.programme

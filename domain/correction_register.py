@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domain.answers import Answer, instant
 from domain.entry import Entry, TextAt
@@ -42,14 +42,27 @@ class Correction:
             yield from reading.texts.values()
 
 
+class Registered(NamedTuple):
+    """A correction with whose it is: of which programme, and whether of something internal."""
+
+    correction: Correction
+    programme: str | None
+    internal: bool
+
+
 def corrections_of(reference: str, entries: Sequence[Entry], after: int = 0) -> list[Correction]:
     """Give the corrections among the known *entries* of a stream that have a position after *after*."""
     retracted = known(entries).retracted
     return [
-        Correction(reference, entry, entry.version not in retracted, tuple(_corrected(entry, entries)))
+        Correction(reference, entry, entry.version not in retracted, corrected_by(entry, entries))
         for entry in entries
         if entry.is_correction and entry.position > after
     ]
+
+
+def corrected_by(correction: Entry, entries: Sequence[Entry]) -> tuple[Corrected, ...]:
+    """Give what a correction made of the entries it names; *entries* are those of its stream, from the first on."""
+    return tuple(_corrected(correction, entries))
 
 
 def _corrected(correction: Entry, entries: Sequence[Entry]) -> Iterator[Corrected]:

@@ -71,7 +71,7 @@ def status_steps(course: Iterable[Span]) -> tuple[StatusStep, ...]:
 def known(entries: Sequence[Entry]) -> Known:
     """Apply the corrections among *entries* (one stream, by version) to the others."""
     corrections = [entry for entry in entries if entry.is_correction]
-    retracted = _retracted(corrections)
+    retracted = retracted_by(corrections)
     plain = [entry for entry in entries if not entry.is_correction and entry.version not in retracted]
     readings = {entry.version: as_recorded(entry) for entry in plain}
     for correction in corrections:
@@ -82,7 +82,8 @@ def known(entries: Sequence[Entry]) -> Known:
     return Known(readings, retracted)
 
 
-def _retracted(corrections: list[Entry]) -> frozenset[int]:
+def retracted_by(corrections: Sequence[Entry]) -> frozenset[int]:
+    """Give the versions that no longer count, by the corrections of one stream."""
     # Backwards: whether a retraction counts depends only on later ones.
     retracted: set[int] = set()
     for correction in reversed(corrections):

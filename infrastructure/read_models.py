@@ -10,13 +10,23 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from application.projecting import course_changes, state_to_row
+from application.projecting import correction_to_row, course_changes, state_to_row
+from domain.correction_register import Corrected, corrected_by
 from domain.entry import Entry, Facts
 from domain.history import CourseChange
-from infrastructure.tables import FOR_EVER, course, details, entry_facts, relations, status_courses, streams
+from infrastructure.tables import (
+    FOR_EVER,
+    corrections,
+    course,
+    details,
+    entry_facts,
+    relations,
+    status_courses,
+    streams,
+)
 
 _DIGEST_SIZE: Final = 16
-_INSERTED: Final = (entry_facts, course, status_courses, details, relations)
+_INSERTED: Final = (entry_facts, course, status_courses, corrections, details, relations)
 Row = dict[str, Any]
 Rows = Mapping[sa.Table, list[Row]]
 
@@ -42,8 +52,10 @@ class Projection:
         self._open: dict[tuple[bytes, int], Row] = {}
         self._detail_digests: dict[int, tuple[Facts, bytes]] = {}
 
-    def take(self, head: StreamHead, entry: Entry, change: CourseChange | None) -> None:
-        """Take one more entry; *change* is what it does to a commitment's course."""
+    def take(
+        self, head: StreamHead, entry: Entry, change: CourseChange | None, corrected: Sequence[Corrected] = ()
+    ) -> None:
+        """Take one more entry; *change* is what it does to a commitment's course, *corrected* what it corrects."""
         stream = head.stream.bytes
         self._inserts[entry_facts].append(
             {"position": entry.position, "stream": stream, "version": entry.version, "kind": entry.kind}
@@ -58,6 +70,9 @@ class Projection:
         }
         if change is not None:
             self._change_course(stream, entry.position, change)
+        if corrected:
+            said = _json(correction_to_row(corrected))
+            self._inserts[corrections].append({"position": entry.position, "stream": stream, "corrected": said})
 
     def _change_course(self, stream: bytes, position: int, change: CourseChange) -> None:
         for since in change.ended:
@@ -74,22 +89,22 @@ class Projection:
                 "until": stretch.until.toordinal() if stretch.until else FOR_EVER,
                 "to_position": FOR_EVER,
                 "details": self._details(stream, stretch.state.details),
-                "state": orjson.dumps(state_to_row(stretch.state)).decode(),
+                "state": _json(state_to_row(stretch.state)),
             }
             self._inserts[course].append(row)
             self._open[stream, row["since"]] = row
         if change.statuses is not None:
-            steps = orjson.dumps(change.statuses).decode()
+            steps = _json(change.statuses)
             self._inserts[status_courses].append({"stream": stream, "from_position": position, "steps": steps})
 
     def _details(self, stream: bytes, members: Facts) -> bytes:
         known = self._detail_digests.get(id(members))
         if known is not None:
             return known[1]
-        body = orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
-        digest = sha256(body).digest()[:_DIGEST_SIZE]
+        body = _json(members)
+        digest = sha256(body.encode()).digest()[:_DIGEST_SIZE]
         self._detail_digests[id(members)] = members, digest
-        self._inserts[details].append({"digest": digest, "body": body.decode()})
+        self._inserts[details].append({"digest": digest, "body": body})
         self._inserts[relations] += [
             {"reference": reference, "stream": stream}
             for reference in sorted({relation["reference"] for relation in members.get("relations", ())})
@@ -123,6 +138,11 @@ class Projection:
             connection.execute(newer, list(self._heads.values()))
 
 
+def _json(value: object) -> str:
+    """Write a value so that it reads the same from an entry just made as from one that was stored."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     return dialect.insert(table)
@@ -139,5 +159,5 @@ def projected(head: StreamHead, entries: Sequence[Entry]) -> Projection:
     changes: Iterable[tuple[Entry, CourseChange | None]]
     changes = course_changes(entries) if head.sort == "commitment" else ((entry, None) for entry in entries)
     for entry, change in changes:
-        projection.take(head, entry, change)
+        projection.take(head, entry, change, corrected_by(entry, entries) if entry.is_correction else ())
     return projection

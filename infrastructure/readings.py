@@ -13,19 +13,20 @@ import sqlalchemy as sa
 
 from application.ports import Once
 from domain.answers import ERASED, CommitmentAt, Kept, Moment, RecordedEntry
+from domain.correction_register import Registered
 from domain.entry import Entry, TextAt
 from domain.entry_bytes import decoded, entry_of
 from domain.issued import KeptReport
 from domain.programme import ProgrammeState, programme_at
 from domain.replay import StatusStep
-from domain.vocabulary import CORRECTION_KINDS
 from infrastructure import clock
 from infrastructure.commitments_at import Details, commitments_at, status_courses
+from infrastructure.correction_rows import registered
 from infrastructure.database import Database
 from infrastructure.issued import kept_report, newest_issued
 from infrastructure.recorder import frontier_at
 from infrastructure.remembering import remembered_answer
-from infrastructure.tables import course, entries, entry_facts, head, opened, prose, streams
+from infrastructure.tables import course, entries, head, opened, prose, streams
 from infrastructure.two_time_queries import ALL, ALL_WITHIN, ONE, RELATING
 
 PAGE: Final = 500
@@ -211,20 +212,9 @@ class SqlView:
         rows = self._connection.execute(sa.select(streams.c.stream).where(streams.c.sort == "commitment", begins))
         return [UUID(bytes=row.stream) for row in rows]
 
-    def corrections(self, after: int, log_size: int) -> Sequence[RecordedEntry]:
+    def corrections(self, after: int, log_size: int) -> Sequence[Registered]:
         """Give the rectifications and retractions with position after *after* and up to N, by position."""
-        wanted = sa.select(entry_facts.c.position).where(
-            entry_facts.c.kind.in_(CORRECTION_KINDS),
-            entry_facts.c.position > after,
-            entry_facts.c.position <= log_size,
-        )
-        found: list[RecordedEntry] = []
-        while True:
-            last = found[-1].entry.position if found else 0
-            page = self._page(PAGE, entries.c.position.in_(wanted), entries.c.position > last)
-            found += page
-            if len(page) < PAGE:
-                return found
+        return registered(self._connection, after, log_size)
 
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
         """Look texts up. What was erased is given as `domain.answers.ERASED`; None stands for no text."""

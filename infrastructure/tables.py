@@ -143,10 +143,16 @@ status_courses: Final = _table(
     _column("steps", comment="a JSON list of [day, status], until the next row of the stream is known"),
     sqlite_with_rowid=False,
 )
+corrections: Final = _table(
+    "corrections",
+    _key("position", WHOLE),
+    _column("stream", sa.LargeBinary),
+    _column("corrected", comment="a JSON list of [reading before, reading after or null, changed members]"),
+)
 details: Final = _table(
     "details", _key("digest", sa.LargeBinary), _column("body", comment="members of design 3.1 as JSON")
 )
 relations: Final = _table("relations", _key("reference"), _key("stream", sa.LargeBinary))
 
-DERIVED: Final = (streams, entry_facts, course, status_courses, details, relations)
+DERIVED: Final = (streams, entry_facts, course, status_courses, corrections, details, relations)
 APPEND_ONLY: Final = ("entries", "open_forms", "issued_reports")

@@ -4,7 +4,7 @@ A batch shares one locked tail; each command stages its entries and only a comma
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from application.access import Caller
 from application.ports import Once, Token
 from domain.commitment import Commitment
+from domain.correction_register import Corrected, corrected_by
+from domain.entry import Entry
 from domain.entry_bytes import decoded
 from domain.history import CourseChange
 from domain.issued import KeptReport
@@ -82,7 +84,7 @@ class CommandUnit:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._touched: set[bytes] = set()
-        self._drafts: list[tuple[Draft, StreamHead, CourseChange | None]] = []
+        self._drafts: list[tuple[Draft, StreamHead, CourseChange | None, tuple[Corrected, ...]]] = []
         self._events: dict[bytes, list[RecordedEvent]] = {}
         self._answers: list[tuple[Once, Mapping[str, Any]]] = []
         self._tokens: list[dict[str, Any]] = []
@@ -130,10 +132,13 @@ class CommandUnit:
         self._touched.add(aggregate.id.bytes)
         self._batch.cache.put(aggregate.id.bytes, aggregate)
         changes: list[CourseChange] = aggregate.collect_course_changes() if isinstance(aggregate, Commitment) else []
+        entries = _entries_of(aggregate)
         for index, event in enumerate(aggregate.collect_events()):
             drafted = draft(cast("RecordedEvent", event), head.reference, internal=head.internal or closed)
             self._events.setdefault(head.stream.bytes, []).append(drafted.event)
-            self._drafts.append((drafted, head, changes[index] if changes else None))
+            entry = drafted.event.entry
+            corrected = corrected_by(entry, entries) if entry.is_correction else ()
+            self._drafts.append((drafted, head, changes[index] if changes else None, corrected))
 
     def _head_of(self, aggregate: Aggregate) -> StreamHead:
         if isinstance(aggregate, Commitment):
@@ -196,11 +201,11 @@ class CommandUnit:
     def finish(self) -> None:
         """Pass everything on to the batch. What cannot take a position (TooLong) leaves the batch as it was."""
         batch = self._batch
-        forms = [batch.tail.formed(drafted, drafted.event.entry.recorded_at, i) for i, (drafted, _, _) in
+        forms = [batch.tail.formed(drafted, drafted.event.entry.recorded_at, i) for i, (drafted, *_) in
                  enumerate(self._drafts, 1)]  # fmt: skip
-        for (drafted, head, change), form in zip(self._drafts, forms, strict=True):
+        for (drafted, head, change, corrected), form in zip(self._drafts, forms, strict=True):
             batch.tail.take(drafted, drafted.event.entry.recorded_at, form)
-            batch.projection.take(head, drafted.event.entry, change)
+            batch.projection.take(head, drafted.event.entry, change, corrected)
         for stream, events in self._events.items():
             batch.events.setdefault(stream, []).extend(events)
         now = clock.to_micros(self._instant or batch.now())
@@ -224,3 +229,10 @@ class CommandUnit:
         """Leave nothing behind: aggregates that may have been changed are loaded again when they are needed."""
         for stream in self._touched:
             self._batch.cache.drop(stream)
+
+
+def _entries_of(aggregate: Aggregate) -> Sequence[Entry]:
+    """Give the entries that corrections may speak of."""
+    if isinstance(aggregate, Commitment):
+        return aggregate.history.entries
+    return aggregate.entries if isinstance(aggregate, Programme) else ()

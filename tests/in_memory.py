@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.answers import ERASED, CommitmentAt, Kept, Moment, RecordedEntry
 from domain.commitment import Commitment
+from domain.correction_register import Registered, corrections_of
 from domain.entry import Entry, TextAt
 from domain.programme import Programme, ProgrammeState, programme_at
 from domain.recording import Act
@@ -168,8 +169,13 @@ class InMemoryLedger:
             )
         ]
 
-    def corrections(self, after: int, log_size: int) -> Sequence[RecordedEntry]:
-        return [each for each in self.all[after:log_size] if each.entry.is_correction]
+    def corrections(self, after: int, log_size: int) -> Sequence[Registered]:
+        found = []
+        for each in self.all[after:log_size]:
+            for correction in corrections_of(each.reference, self.entries(each.stream, log_size), after):
+                if correction.entry.position == each.entry.position:
+                    found.append(Registered(correction, each.programme, each.internal))
+        return found
 
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
         return {way: self.value_of(way) for way in wanted}

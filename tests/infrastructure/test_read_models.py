@@ -14,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.errors import Declined
+from application.ports import View
 from application.recording import Request, announce, publish_programme, record_event
+from domain.answers import Answer
 from domain.commitment import Commitment
+from domain.correction_register import Correction, correction_answer, corrections_of
 from domain.entry import Entry
 from domain.errors import Refusal
 from domain.replay import known, spans, state_at
@@ -88,6 +91,8 @@ def same_at_every_time(store: Store) -> None:
                 assert [each.reference for each in found] == sorted(expected)
                 assert {each.reference: (each.state, each.version) for each in found} == expected
             assert dict(view.status_courses(size)) == courses(histories_of, size)
+            for after in {0, size // 2}:
+                assert register(view, after, size) == corrections_told(histories_of, after, size)
             one = view.commitment("SC-1", days[size % len(days)], size)
             assert (one and one.state) == state_at(histories_of["SC-1"], days[size % len(days)], size)
 
@@ -102,6 +107,22 @@ def courses(histories_of: dict[str, Sequence[Entry]], size: int) -> dict[str, li
         if changed:
             found[reference] = changed
     return found
+
+
+def register(view: View, after: int, size: int) -> list[Answer]:
+    return [told(each.correction) for each in view.corrections(after, size)]
+
+
+def corrections_told(histories_of: dict[str, Sequence[Entry]], after: int, size: int) -> list[Answer]:
+    """The register as it is made from all entries."""
+    found = []
+    for reference, history in histories_of.items():
+        found += corrections_of(reference, [each for each in history if each.position <= size], after)
+    return [told(each) for each in sorted(found, key=lambda each: each.entry.position)]
+
+
+def told(correction: Correction) -> Answer:
+    return correction_answer(correction, lambda at: str(at) if at[-1] not in ("evidence", "changes") else None)
 
 
 def rebuilt_rows(store: Store) -> dict[str, list[tuple[object, ...]]]:

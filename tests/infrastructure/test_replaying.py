@@ -99,6 +99,8 @@ READ_MODELS = [
     ),
     ("DELETE FROM status_courses WHERE OF_A1 AND from_position = 4", "status_courses", "A-1", "a row is missing"),
     ("INSERT INTO status_courses VALUES (x'00', 1, '[]')", "status_courses", "no stream", "it has no entries"),
+    ("UPDATE corrections SET corrected = '[]' WHERE position = 8", "corrections", "A-1", "corrected is []"),
+    ("DELETE FROM corrections", "corrections", "A-1", "a row is missing: position 8"),
     ("UPDATE details SET body = replace(body, 'Promise A-1', 'No promise')", "details", "A-1", "body is"),
     ("DELETE FROM relations", "relations", "A-1", "a row is missing: reference A-2"),
     (
