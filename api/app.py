@@ -9,7 +9,7 @@ from fastapi_swagger import patch_fastapi
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog import get_logger
 
-from api.http import commitments, feed, health, issued, openapi, problems, programmes, reports
+from api.http import commitments, feed, health, issued, log, openapi, problems, programmes, reports
 from api.http.gate import Gate
 from infrastructure.wiring import Services, build
 
@@ -50,6 +50,7 @@ def create_app(services: Services) -> FastAPI:
         feed.routes(gate),
         reports.routes(gate),
         issued.routes(gate),
+        log.routes(gate),
         health.routes(gate, figures),
     ):
         app.include_router(router)
@@ -88,7 +89,7 @@ class Watched:
             await self._app(scope, receive, sending)
         finally:
             took = time.perf_counter() - started
-            route = getattr(scope.get("route"), "path", "none")
+            route = getattr(scope.get("route"), "path_format", "none")
             self._figures.requests.labels(scope["method"], route, status).inc()
             self._figures.seconds.labels(scope["method"], route).observe(took)
             _log.info("request", method=scope["method"], route=route, status=status, ms=round(took * 1000, 1))

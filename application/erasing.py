@@ -12,7 +12,7 @@ from application.errors import Unknown
 from application.noting import note
 from application.ports import Command, Unit
 from application.recording import Request, body_of, once
-from domain.answers import instant
+from domain.answers import instant, receipt_of
 from domain.errors import Fault, Invalid, Refused
 from domain.fields import checked
 from domain.ledger_stream import REFERENCE
@@ -52,7 +52,7 @@ def _erase(
         "recorded_at": instant(entry.recorded_at),
         "recorded_by": entry.recorded_by,
         **facts,
-        "receipt": None,
+        "receipt": receipt_of(entry.position),
     }
 
 

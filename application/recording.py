@@ -7,7 +7,7 @@ from typing import Any, Final
 from application.access import Caller, Right, permit_correction
 from application.errors import Exists, StaleVersion, Unknown
 from application.ports import Command, Once, Unit
-from domain.answers import instant
+from domain.answers import instant, receipt_of
 from domain.commitment import Commitment
 from domain.entry import Entry
 from domain.errors import Fault, Invalid, Refused
@@ -215,5 +215,5 @@ def _recorded(reference: str, entry: Entry, status: str) -> dict[str, Any]:
         "recorded_at": instant(entry.recorded_at),
         "recorded_by": entry.recorded_by,
         "status": status,
-        "receipt": None,
+        "receipt": receipt_of(entry.position),
     }

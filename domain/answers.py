@@ -69,6 +69,11 @@ def instant(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def receipt_of(position: int) -> str:
+    """Give the address of an entry's receipt."""
+    return f"/v1/events/{position}/receipt"
+
+
 def day(value: date | None) -> str | None:
     """Write a day as YYYY-MM-DD."""
     return None if value is None else value.isoformat()

@@ -116,14 +116,17 @@ class PublicLog:
         with self._database.reading() as connection:
             proof = log_reading.inclusion(connection, position - 1, size)
             root = log_reading.root(connection, size)
-        return {"position": position, "size": size, "root": root.hex(), "hashes": [each.hex() for each in proof]}
+            leaf = log_reading.nodes(connection, [(0, position - 1)])(0, position - 1)
+        hashes = {"leaf_hash": leaf.hex(), "root": root.hex(), "hashes": [each.hex() for each in proof]}
+        return {"position": position, "size": size, **hashes}
 
     def consistency(self, old: int, new: int) -> Mapping[str, Any]:
         """Prove that the tree of *new* entries extends that of *old*."""
         with self._database.reading() as connection:
             proof = log_reading.consistency(connection, old, new)
             roots = [log_reading.root(connection, size).hex() for size in (old, new)]
-        return {"from": old, "to": new, "roots": roots, "hashes": [each.hex() for each in proof]}
+        hashes = {"from_root": roots[0], "to_root": roots[1], "hashes": [each.hex() for each in proof]}
+        return {"from": old, "to": new, **hashes}
 
     def policy(self) -> Policy:
         """Say whom to believe: the log's keys, the current one first."""

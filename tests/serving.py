@@ -48,14 +48,14 @@ def made_ledger(folder: Path, commitments: int) -> str:
 class Server:
     """`ledger serve` on a port of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self._process = subprocess.Popen(
             [str(PROGRAM), "serve", "--port", str(self.port)],
-            env=CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"},
+            env=CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"} | settings,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -203,6 +203,24 @@ def metrics() -> Route:
     return _reading("Figures for Prometheus", {"text/plain": {"schema": {"type": "string"}}})
 
 
+def showing(description: str, media_type: str) -> Route:
+    """Document what the log shows in a form of its own."""
+    form = {"type": "string"} | ({"format": "binary"} if media_type.endswith("octet-stream") else {})
+    return _reading(description, {media_type.partition(";")[0]: {"schema": form}})
+
+
+def proof(description: str, schema: str) -> Route:
+    """Document a proof as JSON."""
+    return _reading(description, _json(schema))
+
+
+def receipt() -> Route:
+    """Document the receipt of an entry."""
+    route = _reading("Receipt of an entry (C2SP tlog-proof)", {"text/plain": {"schema": {"type": "string"}}})
+    route["responses"][202] = {"description": "The entry is recorded and not sealed yet; Retry-After says when"}
+    return route
+
+
 def open_reading(description: str, schema: str) -> Route:
     """Document a question that needs no token."""
     return {

@@ -245,7 +245,7 @@ Admit = Callable[[Request], Awaitable[object]]
 def _wrong_query(admit: Admit) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+        operation = request.app.openapi()["paths"][request.scope["route"].path_format][request.method.lower()]
         try:
             if "security" in operation:  # who is not known is told so before anything else
                 await admit(request)
@@ -278,7 +278,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """Give every method of an address; the router knows only those of the first route that fits."""
-    path = request.scope["route"].path if "route" in request.scope else request.url.path
+    path = request.scope["route"].path_format if "route" in request.scope else request.url.path
     return [method.upper() for method in request.app.openapi()["paths"].get(path, {"get": None})]
 
 

@@ -143,6 +143,20 @@ class CommitmentsQuery(Paged, Filtered):
     sort: Sort = Field("reference", description="`-` turns the order round; ties go by reference; nulls come last")
 
 
+class Inclusion(Query):
+    """Which entry, in a log of which size."""
+
+    position: EntryPosition = Field(description="the entry")
+    size: Position | None = Field(None, description="the size of the log; all that is published by default")
+
+
+class Consistency(Query):
+    """From which size of the log to which."""
+
+    from_: Position = Field(alias="from", description="the older size")
+    to: Position | None = Field(None, description="the newer size; all that is published by default")
+
+
 class KnownQuery(Query):
     """How much is known."""
 

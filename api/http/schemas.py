@@ -214,7 +214,7 @@ COMPONENTS: Final[dict[str, Schema]] = {
             "recorded_at": INSTANT,
             "recorded_by": TEXT,
             "status": TEXT,
-            "receipt": or_null(TEXT),
+            "receipt": TEXT,
         }
     ),
     "Erasure": answer(
@@ -230,7 +230,7 @@ COMPONENTS: Final[dict[str, Schema]] = {
             "erased_position": WHOLE,
             "members": many(word(shapes.ERASABLE)),
             "legal_basis": TEXT,
-            "receipt": or_null(TEXT),
+            "receipt": TEXT,
         }
     ),
     "Commitment": _COMMITMENT,
@@ -243,6 +243,8 @@ COMPONENTS: Final[dict[str, Schema]] = {
     "ProgrammePage": page_of(ref("Programme"), **_TIMES),
     "PartnerPage": page_of(_PARTNER, **_TIMES),
     "Health": answer({"status": TEXT}),
+    "Inclusion": answer({"position": WHOLE, "size": WHOLE, "leaf_hash": TEXT, "root": TEXT, "hashes": many(TEXT)}),
+    "Consistency": answer({"from": WHOLE, "to": WHOLE, "from_root": TEXT, "to_root": TEXT, "hashes": many(TEXT)}),
     "Ready": answer(
         {
             "status": TEXT,

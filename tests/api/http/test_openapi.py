@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
-from api.http import commitments, feed, health, issued, programmes, reports
+from api.http import commitments, feed, health, issued, log, programmes, reports
 from api.http.gate import Gate
 from api.http.openapi import EVENTS, NEW_COMMITMENT, NEW_PROGRAMME, PROGRAMME_EVENT
 from api.http.schemas import catalogue_schema
@@ -160,10 +160,13 @@ def test_every_way_of_recording_is_described_with_every_status_it_can_give(app: 
 
 def test_every_route_of_the_app_is_described(app: FastAPI, services: Services) -> None:
     gate = Gate(services)
-    routers = (module.routes(gate) for module in (programmes, commitments, feed, reports, issued))
+    routers = (module.routes(gate) for module in (programmes, commitments, feed, reports, issued, log))
     routes = [route for router in (*routers, health.routes(gate, health.Figures())) for route in router.routes]
     there = {
-        (route.path, method.lower()) for route in routes if isinstance(route, APIRoute) for method in route.methods
+        (route.path_format, method.lower())
+        for route in routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
     }
     described = {(path, method) for path, methods in app.openapi()["paths"].items() for method in methods}
     assert described == there
