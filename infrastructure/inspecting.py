@@ -23,6 +23,10 @@ class MismatchError(Exception):
         super().__init__(what if position is None else f"entry {position}: {what}")
 
 
+class RememberedOtherwiseError(MismatchError):
+    """Somebody outside remembers another past; this ledger itself has nothing to compare with."""
+
+
 def rows(connection: sa.Connection, after: int, up_to: int) -> Iterator[Any]:
     """Read entries back, page by page: constant memory, whatever the number."""
     wanted = sa.select(entries).order_by(entries.c.position).limit(PAGE)

@@ -157,7 +157,7 @@ def _under_a_new_origin(
     position = record(log_keeping.recover(caller, _given(facts)))["position"]
     log.sealer.stop()
     renewed.sealer.begin()
-    renewed.sealer.stop()
+    renewed.stop()
     renewed.read_only.end()
     return Recovery(renewed.origin, found, position)
 

@@ -14,12 +14,15 @@ from domain.tiles import Tile
 from infrastructure import log_reading
 from infrastructure.database import Database
 from infrastructure.key_file import BadKeyFileError, KeyFile, Keys
+from infrastructure.publishing import Publisher
 from infrastructure.read_only import ReadOnly
 from infrastructure.sealing import Sealer
 from infrastructure.settings import Settings
 from infrastructure.signatures import SigningKey
 from infrastructure.signed_state import BrokenStateError, Signed, SignedState
-from infrastructure.tables import fixed
+from infrastructure.tables import entries, fixed
+from infrastructure.witness_list import parse_witnesses
+from infrastructure.witnesses import Witnesses
 
 FIRST_KEY = "log_key"
 """The fixed setting that holds the public half of the first key under this origin: a lost key file is noticed."""
@@ -33,10 +36,47 @@ class PublicLog:
         self.keys = KeyFile(settings.key_folder())
         self.state = SignedState(settings.log_folder(), self.verifiers)
         self.read_only = ReadOnly(settings.log_folder())
-        self.sealer = Sealer(database, self.state, self.keys, self.read_only, self.origin, now, self._publish)
+        listed = parse_witnesses(settings.witnesses)
+        self._quorum = settings.witness_quorum
+        self._witnesses = Witnesses(listed, self._proof_of_growth) if listed else None
+        self.publisher = Publisher(self.state, self._witnesses, self.policy, self._found_forgotten)
+        self.sealer = Sealer(
+            database, self.state, self.keys, self.read_only, self.origin, now, self.publisher.publish, self._memory()
+        )
 
-    def _publish(self, signed: Signed) -> None:
-        self.state.publish(signed.note)
+    # --- others who remember
+
+    def _proof_of_growth(self, old: int, new: int) -> list[bytes]:
+        with self._database.reading() as connection:
+            return log_reading.consistency(connection, old, new)
+
+    def _memory(self) -> Callable[[bytes, int], None] | None:
+        witnesses = self._witnesses
+        if witnesses is None:
+            return None
+
+        def root_at(size: int) -> bytes:
+            with self._database.reading() as connection:
+                return log_reading.root(connection, size)
+
+        return lambda note, size: witnesses.confirm(note, size, self.verifiers(), root_at)
+
+    def _found_forgotten(self, shown: Signed) -> None:
+        """Somebody shows a larger checkpoint that this log has signed: ledger and signed state were both put back."""
+        with self._database.reading() as connection:
+            last = connection.execute(sa.select(sa.func.max(entries.c.position))).scalar() or 0
+        what = f"a witness shows that {shown.size} entries were signed, {last} are there"
+        self.sealer.halt(f"entry {last + 1}: {what}" if last < shown.size else what, last + 1)
+
+    def start(self) -> None:
+        """Seal and publish from now on, in threads of their own."""
+        self.sealer.start()
+        self.publisher.start()
+
+    def stop(self) -> None:
+        """Seal and publish what is left; let go of threads and locks."""
+        self.sealer.stop()
+        self.publisher.stop()
 
     # --- keeping
 
@@ -81,6 +121,20 @@ class PublicLog:
             "published": None if published is None else published.size,
             "reread_at": instant(self.sealer.reread_at),
             "failing": self.sealer.failing,
+            "witnesses": self._standing_of_witnesses(),
+        }
+
+    def _standing_of_witnesses(self) -> dict[str, Any] | None:
+        if self._witnesses is None:
+            return None
+        cosigned = self.publisher.cosigned()
+        age = None if cosigned is None else max(0, int((self._now() - cosigned[1]).total_seconds()))
+        return {
+            "quorum": self._quorum,
+            "cosigned": None if cosigned is None else cosigned[0],
+            "cosigned_by": [] if cosigned is None else list(cosigned[2]),
+            "age_seconds": age,
+            "problems": {each.witness.key.name: each.problem for each in self._witnesses.asked if each.problem},
         }
 
     # --- showing
@@ -129,5 +183,7 @@ class PublicLog:
         return {"from": old, "to": new, **hashes}
 
     def policy(self) -> Policy:
-        """Say whom to believe: the log's keys, the current one first."""
-        return simple_policy([Party(key) for key in self.verifiers()], {}, 0)
+        """Say whom to believe: the log's keys, the current one first, and how many of which witnesses."""
+        asked = self._witnesses.asked if self._witnesses else ()
+        parties = {each.witness.key.name: Party(each.witness.key, each.witness.url) for each in asked}
+        return simple_policy([Party(key) for key in self.verifiers()], parties, self._quorum)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 import sqlalchemy as sa
 from structlog import get_logger
@@ -20,7 +20,7 @@ from domain.merkle import Frontier
 from domain.notes import Note
 from infrastructure import files
 from infrastructure.database import Database
-from infrastructure.inspecting import Inspector, MismatchError, inspect, rows
+from infrastructure.inspecting import Inspector, MismatchError, RememberedOtherwiseError, inspect, rows
 from infrastructure.key_file import KeyFile
 from infrastructure.read_only import ReadOnly, ReadOnlyError, Standstill
 from infrastructure.recorder import frontier_at
@@ -35,18 +35,17 @@ REREAD: Final = 500
 """Entries that are hashed again in one turn: a few milliseconds."""
 REST: Final = 10.0
 """Seconds between two rounds over all entries."""
+UNANSWERED: Final = 5.0
+"""Seconds until it is tried again when what was signed is not known."""
 _LOCK: Final = "sealer.lock"
 _log = get_logger()
 
 
-class Memory(Protocol):
-    """What others remember of this log: its witnesses."""
+Memory = Callable[[bytes, int], None]
+"""Asks others whether a note of that size may be signed by a ledger that has forgotten what it signed.
 
-    def confirm(self, note: bytes, size: int) -> None:
-        """Ask whether a checkpoint may be signed by a ledger that has forgotten what it signed.
-
-        MismatchError if somebody remembers otherwise, NobodyAnswersError if nobody could be asked.
-        """
+MismatchError if somebody remembers otherwise, NobodyAnswersError if nobody could be asked.
+"""
 
 
 class NobodyAnswersError(Exception):
@@ -113,7 +112,7 @@ class Sealer:
             # The first round over all entries is quick, the later ones are slow.
             hurried = self.reread(REREAD) and self.reread_at is None
             self._ending.wait(max(0.0, AT_LEAST - (time.monotonic() - began)) if self._wake.is_set() else 0)
-            self._wake.wait(0.05 if hurried else AT_MOST)
+            self._wake.wait(0.05 if hurried else AT_MOST if self._read_only.passing is None else UNANSWERED)
 
     def take_over(self) -> bool:
         """Take the lock; False if another process seals."""
@@ -152,6 +151,9 @@ class Sealer:
         with self._turn:
             try:
                 return self._sealed()
+            except RememberedOtherwiseError as found:
+                self._fail(found)
+                self.halt(str(found), found.position)
             except MismatchError as found:
                 self._look_again(found)
             except (BrokenStateError, NobodyAnswersError) as doubt:
@@ -207,7 +209,7 @@ class Sealer:
             frontier = inspect(connection)
         note = self._note(frontier)
         if memory is not None:
-            memory.confirm(note, frontier.size)
+            memory(note, frontier.size)
         elif frontier.size:
             _log.warning(
                 "nothing is known of what was signed before; what the database holds is signed as it stands",

@@ -5,8 +5,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infrastructure.witness_list import parse_witnesses
 
 
 def _time_zone(name: str) -> str:
@@ -16,6 +18,11 @@ def _time_zone(name: str) -> str:
         message = f"{name} is no time zone; accepted: a name of the IANA database such as UTC or Europe/Brussels"
         raise ValueError(message) from unknown
     return name
+
+
+def _witnesses(text: str) -> str:
+    parse_witnesses(text)
+    return text
 
 
 def _written(value: object) -> str:
@@ -39,6 +46,12 @@ class Settings(BaseSettings):
     key_dir: str = Field(
         "", description="where the log's key file lies, if not in the data directory; readable for its owner only"
     )
+    witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(
+        "", description="who cosigns the log: verifier key and address of each witness in turn, white space between"
+    )
+    witness_quorum: int = Field(
+        0, ge=0, le=64, description="how many witnesses a checkpoint should have before it is published"
+    )
     public_read: bool = Field(default=False, description="whether public programmes are read without a token")
     four_eyes: bool = Field(default=True, description="whether nobody may correct an entry that they recorded")
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
@@ -47,6 +60,15 @@ class Settings(BaseSettings):
     actor: str = Field("local", pattern=r"^[a-z0-9][a-z0-9-]{1,63}$", description="who records with the local commands")
     max_body_bytes: int = Field(262_144, ge=1_024, le=262_144, description="the longest request body, in bytes")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="the least level that is logged")
+
+    @model_validator(mode="after")
+    def _enough_witnesses(self) -> "Settings":
+        listed = len(parse_witnesses(self.witnesses))
+        if self.witness_quorum > listed:
+            raise ValueError(
+                f"witness_quorum is {self.witness_quorum}; accepted: 0 to {listed}, the number of witnesses"
+            )
+        return self
 
     def database(self) -> str:
         """Give the URL of the database."""

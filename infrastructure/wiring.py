@@ -134,7 +134,7 @@ class Services:
         """Seal from now on whatever is recorded."""
         self._check_keys()
         self.log.keys.change(lambda keys: keys.without_spent_secrets(self.now()))
-        self.log.sealer.start()
+        self.log.start()
 
     def _check_keys(self) -> None:
         try:
@@ -224,7 +224,7 @@ class Services:
     def close(self) -> None:
         """Seal what is recorded; let go of threads and connections."""
         self.writer.close()
-        self.log.sealer.stop()
+        self.log.stop()
         self._database.close()
 
 

@@ -28,6 +28,10 @@ class Figures:
         )
         self.read_only = Gauge("ledger_read_only", "Whether nothing can be recorded", registry=self.registry)
         self.failing = Gauge("ledger_sealing_fails", "Whether the last sealing failed", registry=self.registry)
+        self.cosigned = Gauge("ledger_cosigned_size", "Entries under the last cosigned head", registry=self.registry)
+        self.cosigned_age = Gauge(
+            "ledger_cosigned_age_seconds", "Age of the last cosigned checkpoint", registry=self.registry
+        )
         self.waiting = Gauge("ledger_waiting_commands", "Commands that wait to be recorded", registry=self.registry)
 
 
@@ -65,6 +69,10 @@ def routes(gate: Gate, figures: Figures) -> APIRouter:
         figures.signed.set(log["signed"] or 0)
         figures.published.set(log["published"] or 0)
         figures.failing.set(log["failing"] is not None)
+        if log["witnesses"] is not None:
+            figures.cosigned.set(log["witnesses"]["cosigned"] or 0)
+            age = log["witnesses"]["age_seconds"]
+            figures.cosigned_age.set(float("inf") if age is None else age)
         figures.read_only.set(services.log.read_only.why() is not None)
         return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
 

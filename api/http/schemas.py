@@ -256,6 +256,17 @@ COMPONENTS: Final[dict[str, Schema]] = {
                     "published": or_null(WHOLE),
                     "reread_at": or_null(INSTANT),
                     "failing": or_null(TEXT),
+                    "witnesses": or_null(
+                        answer(
+                            {
+                                "quorum": WHOLE,
+                                "cosigned": or_null(WHOLE),
+                                "cosigned_by": many(TEXT),
+                                "age_seconds": or_null(WHOLE),
+                                "problems": {"type": "object", "additionalProperties": TEXT},
+                            }
+                        )
+                    ),
                 }
             ),
         }
