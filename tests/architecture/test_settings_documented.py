@@ -11,5 +11,5 @@ README = Path(__file__).parents[2] / "README.md"
 def test_every_setting_stands_in_the_readme_with_its_default_and_meaning(name: str) -> None:
     field = Settings.model_fields[name]
     default = str(field.default).lower() if isinstance(field.default, bool) else field.default
-    row = f"| `LEDGER_{name.upper()}` | {f'`{default}`' if default else ''} | {field.description} |"
+    row = f"| `LEDGER_{name.upper()}` | {'' if default == '' else f'`{default}`'} | {field.description} |"
     assert row in README.read_text(), f"write: {row}"
