@@ -147,7 +147,6 @@ def consistency_proof(old: int, new: int, node_at: NodeAt) -> list[bytes]:
 def _joined(start: bytes, low: int, steps: Iterable[tuple[Span, bytes]]) -> bytes:
     for (other, _), sibling in steps:
         start = node_hash(sibling, start) if other < low else node_hash(start, sibling)
-        low = min(low, other)
     return start
 
 

@@ -118,7 +118,7 @@ def parse_entry_bundle(content: bytes, width: int) -> list[bytes]:
     for _ in range(width):
         start = at + 2
         at = start + int.from_bytes(content[at:start], "big")
-        if start > len(content) or at > len(content):
+        if at > len(content):
             raise Malformed(f"the bundle ends within entry {len(entries)}", f"{width} entries, each after its length")
         entries.append(content[start:at])
     if at != len(content):

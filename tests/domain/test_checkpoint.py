@@ -71,7 +71,7 @@ def test_a_checkpoint_in_another_form_is_refused(text):
         parse_checkpoint(text)
 
 
-@pytest.mark.parametrize("origin", ["", "two words", "a+b", "line\nbreak", "tab\there"])
+@pytest.mark.parametrize("origin", ["", "two words", "a+b", "line\nbreak", "tab\there", "bell\x07"])
 def test_an_origin_that_cannot_name_a_key_is_not_written(origin):
     with pytest.raises(Malformed, match="key name"):
         _ = Checkpoint(origin, 0, EMPTY_ROOT).text

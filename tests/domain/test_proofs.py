@@ -195,6 +195,15 @@ def test_every_proof_of_consistency_holds_and_nothing_else_does(size, data):
         assert not holds(proof=[*proof[:at], *proof[at + 1 :]])
 
 
+def test_hashes_that_say_the_same_with_another_boundary_between_them_are_refused():
+    tree = Tree(6)
+    old_root, proof = mth(tree.leaves[:3]), consistency_proof(3, 6, tree.node_at)
+    first, second = proof[:2]
+    assert node_hash(first, second) == node_hash(first + second[:1], second[1:])
+    with pytest.raises(ProofFailed, match="another length"):
+        verify_consistency(3, old_root, 6, tree.root, [first + second[:1], second[1:], *proof[2:]])
+
+
 def flipped(value: bytes, data) -> bytes:
     bit = data.draw(st.integers(0, len(value) * 8 - 1), "bit")
     return bytes([*value[: bit // 8], value[bit // 8] ^ 1 << bit % 8, *value[bit // 8 + 1 :]])
