@@ -94,12 +94,17 @@ def _chain(chain: Chain, scale: DayScale, top: float, as_of: date) -> list[str]:
         parts.append(shape("achieved", scale(chain.achieved_on), y))
     elif chain.forecast:
         parts.append(_forecast(scale(chain.forecast), y))
-    return [*parts, text(_RIGHT + 14, y + 4.5, _outcome(chain, as_of))]
+    said, more = _outcome(chain, as_of)
+    parts.append(text(_RIGHT + 14, y + (-1 if more else 4.5), said))
+    return [*parts, text(_RIGHT + 14, y + 13, more, font_size=11)] if more else parts
 
 
-def _outcome(chain: Chain, as_of: date) -> str:
-    if chain.achieved_on:
-        days = (chain.achieved_on - chain.due[0]).days
-        return f"{days:,} days late" if days > 0 else "in time"
-    days = (as_of - chain.due[-1]).days
-    return f"{days:,} days over" if days > 0 else "open"
+def _outcome(chain: Chain, as_of: date) -> tuple[str, str]:
+    """Tell how late it is or was after the last target, and, if there were several, after the first."""
+    end = chain.achieved_on or as_of
+    late, since_first = ((end - due).days for due in (chain.due[-1], chain.due[0]))
+    if late <= 0:
+        said = "in time" if chain.achieved_on else "open"
+    else:
+        said = f"{late:,} {'day' if late == 1 else 'days'} {'late' if chain.achieved_on else 'overdue'}"
+    return said, f"{since_first:,} after the first" if len(chain.due) > 1 and since_first > 0 else ""
