@@ -71,13 +71,19 @@ class EntryCheck:
             self._wrong(self.position + 1, f"it is missing; entry {position} follows")
             self.whole = self.readable = False
         self.position = position
-        self._take_hashes(leaf)
+        hashed = leaf_hash(leaf.entry)
+        if leaf.leaf_hash is not None and leaf.leaf_hash != hashed:
+            self._unreadable(position, "its bytes do not have the hash that stands beside them")
+            self.whole = False
+            return
         read, fault = misread(leaf.entry)
+        if fault is None and read["position"] != position:
+            fault = f"its bytes say that it is entry {read['position']}"
         if fault is not None:
             self._unreadable(position, fault)
+            self.whole = False
             return
-        if read["position"] != position:
-            self._wrong(position, f"its bytes say that it is entry {read['position']}")
+        self._grow(leaf, hashed)
         if read["recorded_at"] <= self._before:
             self._wrong(position, "it was not recorded after the entry before it")
         self._before = read["recorded_at"]
@@ -89,6 +95,7 @@ class EntryCheck:
             size = self._known[0]
             if size > self.position:
                 self._wrong(self.position + 1, f"it is missing: {size} entries were signed, {self.position} are there")
+                self.whole = False
                 break
             self._known = next(self._roots, None)
         self._erasures.close()
@@ -107,13 +114,8 @@ class EntryCheck:
 
     # --- the tree
 
-    def _take_hashes(self, leaf: Leaf) -> None:
+    def _grow(self, leaf: Leaf, hashed: bytes) -> None:
         if not self.whole:
-            return
-        hashed = leaf_hash(leaf.entry)
-        if leaf.leaf_hash is not None and leaf.leaf_hash != hashed:
-            self._wrong(leaf.position, "its bytes do not have the hash that stands beside them")
-            self.whole = self.readable = False
             return
         completed = self.frontier.append(hashed)
         if leaf.nodes is not None and leaf.nodes != b"".join(completed):
@@ -143,10 +145,14 @@ class EntryCheck:
 
     def _root_differs(self, size: int, *, hashed_nodes: bool) -> None:
         self.whole = False
-        # Of entries whose stored tree hashes fit, only a last one without a neighbour is covered by none.
-        first = size if hashed_nodes and size % 2 else self._good + 1
+        first = self._good + 1
         which = "this entry" if first >= size else f"this entry, or one up to {size},"
-        self._wrong(max(first, 1), f"{which} is not the one that was signed: the tree of {size} has another root")
+        # Of entries whose stored tree hashes fit, only a last one without a neighbour is covered by none.
+        last = first < size and hashed_nodes and size % 2
+        guess = f" – {size} itself, unless the stored tree hashes were changed too" if last else ""
+        self._wrong(
+            max(first, 1), f"{which} is not the one that was signed: the tree of {size} has another root{guess}"
+        )
 
     # --- the form
 
@@ -194,7 +200,7 @@ class EntryCheck:
         if read["kind"] == "erased" and self._source.shows_texts:
             self._erasures.erased(position, read["facts"])
         elif read["kind"] == "report_issued":
-            self.issued[position] = read["facts"]
+            self.issued[position] = read
 
     def _take_texts(self, leaf: Leaf, hashes: Mapping[str, str]) -> None:
         texts = leaf.texts

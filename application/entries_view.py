@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
 from application.log_source import History, Streams
+from application.ports import Once
 from domain.answers import ERASED, CommitmentAt, Moment, RecordedEntry
 from domain.correction_register import Registered
 from domain.entry import Entry, TextAt
@@ -157,4 +158,16 @@ class EntriesView:
         self, *, stream: UUID | None = None, after: int = 0, up_to: int, limit: int | None = None
     ) -> Iterator[RecordedEntry]:
         """Refuse: nothing of a report shows single entries."""
+        raise NotImplementedError
+
+    def issued(self, *, before: int, limit: int, internal: bool) -> NoReturn:
+        """Refuse: nothing of a report asks for others."""
+        raise NotImplementedError
+
+    def kept_report(self, position: int) -> NoReturn:
+        """Refuse: what is kept is no entry."""
+        raise NotImplementedError
+
+    def answer_to(self, once: Once) -> NoReturn:
+        """Refuse: nothing is asked for twice."""
         raise NotImplementedError

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from domain.entry import Entry
+from domain.issued import KeptReport
 from domain.policy import Policy
 
 Progress = Callable[[str, int, int], None]
@@ -79,12 +80,21 @@ class Fault:
         return self.what if self.position is None else f"entry {self.position}: {self.what}"
 
 
+class DamagedError(Exception):
+    """Something that a source must have is not there or cannot be read; *position* is the first entry that needs it."""
+
+    def __init__(self, position: int | None, what: str) -> None:
+        self.position, self.what = position, what
+        super().__init__(what)
+
+
 @dataclass(slots=True)
 class Findings:
-    """The faults found: how many, and those at the lowest positions."""
+    """The faults found: how many, and those at the lowest positions; and what could not be looked at."""
 
     count: int = 0
     faults: list[Fault] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
     def found(self, position: int | None, what: str) -> None:
         """Take a fault down."""
@@ -125,6 +135,10 @@ class LogSource(Shown, Protocol):
     def size(self) -> int:
         """How many entries it has, by its own account."""
 
+    @property
+    def brings_key(self) -> bool:
+        """Whether the keys that it names came with it, and so prove nothing by themselves."""
+
     def checkpoint(self) -> bytes | None:
         """Give the signed checkpoint; None if nothing was signed yet."""
 
@@ -139,6 +153,9 @@ class LogSource(Shown, Protocol):
 
     def streams(self) -> Streams | None:
         """Give the entries stream by stream, if the source can."""
+
+    def kept_reports(self) -> Iterator[tuple[int, KeptReport]]:
+        """Give what is kept of issued reports, by the position of their entries."""
 
     def look_further(self, streams: Streams, findings: Findings, progress: Progress) -> Mapping[str, Any]:
         """Hold whatever else the source shows against the entries; give what was looked at, for the record."""

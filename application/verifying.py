@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from application.checking_entries import EntryCheck
-from application.log_source import Apart, Fault, Findings, LogSource, Progress, Streams
+from application.checking_reports import check_reports
+from application.log_source import Apart, DamagedError, Fault, Findings, LogSource, Progress, Streams
 from domain.checkpoint import Opened, open_checkpoint
 from domain.errors import Refusal
 from domain.notes import Verify
@@ -43,7 +44,6 @@ class Outcome:
     root: bytes = b""
     sealed: Opened | None = None
     checked: dict[str, int] = field(default_factory=dict)
-    unseen: list[str] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
 
     @property
@@ -55,6 +55,15 @@ class Outcome:
 def verify(source: LogSource, trust: Trust, apart: Callable[[], Apart], progress: Progress) -> Outcome:
     """Verify everything that *source* shows."""
     outcome = Outcome(source.name)
+    try:
+        _verify(source, trust, apart, progress, outcome)
+    except DamagedError as damaged:
+        outcome.findings.found(damaged.position, damaged.what)
+        outcome.findings.unseen.append("whatever comes after the damage")
+    return outcome
+
+
+def _verify(source: LogSource, trust: Trust, apart: Callable[[], Apart], progress: Progress, outcome: Outcome) -> None:
     outcome.sealed = _sealed(source, trust, outcome)
     streams = source.streams()
     put_apart = apart() if streams is None else None
@@ -62,15 +71,19 @@ def verify(source: LogSource, trust: Trust, apart: Callable[[], Apart], progress
         check = EntryCheck(source, outcome.findings, _roots(source, trust, outcome), put_apart)
         _look_at_entries(source, check, progress)
         _take_in(check, outcome)
-        if not check.readable:
-            outcome.unseen.append("histories and what is derived from them: the entries are not what was recorded")
-            return outcome
+        if not (check.readable and check.whole):
+            outcome.findings.unseen.append(
+                "histories and what is derived from them: the entries are not what was recorded"
+            )
+            return
         histories = streams or put_apart
         assert histories is not None
         if put_apart is not None:
-            outcome.checked["streams"] = _fold(put_apart, check.position, outcome.findings, progress)
+            outcome.checked["streams"] = _fold(put_apart, check, outcome.findings, progress)
         outcome.checked |= source.look_further(histories, outcome.findings, progress)
-        return outcome
+        outcome.checked["issued_reports"] = check_reports(
+            source, check.issued, histories, outcome.checked["streams"], outcome.findings, progress
+        )
     finally:
         if put_apart is not None:
             put_apart.close()
@@ -97,10 +110,10 @@ def _take_in(check: EntryCheck, outcome: Outcome) -> None:
         "closed_entries": check.closed - check.unopened,
     }
     if check.unopened:
-        outcome.unseen.append(f"what {check.unopened} closed entries say: their open forms are not here")
+        outcome.findings.unseen.append(f"what {check.unopened} closed entries say: their open forms are not here")
     sealed = 0 if outcome.sealed is None else outcome.sealed.checkpoint.size
     if check.position > sealed:
-        outcome.unseen.append(
+        outcome.findings.unseen.append(
             f"whether entries {sealed + 1} to {check.position} were signed: no checkpoint covers them"
         )
 
@@ -112,13 +125,15 @@ def _sealed(source: LogSource, trust: Trust, outcome: Outcome) -> Opened | None:
     policy = trust.policy or source.policy()
     note = source.checkpoint()
     if note is None:
-        outcome.unseen.append("signatures: there is no checkpoint yet")
+        outcome.findings.unseen.append("signatures: there is no checkpoint yet")
         return None
     if policy is None:
-        outcome.unseen.append("signatures: no key is known; accepted: --key VKEY, or --policy FILE")
+        outcome.findings.unseen.append("signatures: no key is known; accepted: --key VKEY, or --policy FILE")
         return None
-    if trust.policy is None:
-        outcome.unseen.append("whose key it is: it came with what was verified; compare it with one you got otherwise")
+    if trust.policy is None and source.brings_key:
+        outcome.findings.unseen.append(
+            "whose key it is: it came with what was verified; compare it with one you got otherwise"
+        )
     try:
         # A policy that was given is meant; the source's own may have a quorum that was not reached yet.
         return open_checkpoint(note, policy, trust.verify, without_quorum=trust.policy is None)
@@ -163,13 +178,13 @@ def _roots(source: LogSource, trust: Trust, outcome: Outcome) -> Sequence[tuple[
 # --- histories
 
 
-def _fold(streams: Streams, size: int, findings: Findings, progress: Progress) -> int:
+def _fold(streams: Streams, check: EntryCheck, findings: Findings, progress: Progress) -> int:
     """Fold every history; give how many there are."""
-    count = done = 0
+    size, count, done = check.position, 0, 0
     for history in streams.histories(size):
         count += 1
         done += len(history.entries)
-        for position, what in faults_of(history.sort, history.entries):
+        for position, what in faults_of(history.sort, history.entries, some_unseen=check.unopened > 0):
             findings.found(position, f"{history.reference}: {what}")
         if count % 100 == 0:
             progress("histories", done, size)
@@ -177,10 +192,14 @@ def _fold(streams: Streams, size: int, findings: Findings, progress: Progress) -
     return count
 
 
-def faults_of(sort: str, entries: Sequence[Any]) -> Iterator[tuple[int, str]]:
-    """Say why the entries of a stream cannot stand together, and from which position on."""
+def faults_of(sort: str, entries: Sequence[Any], *, some_unseen: bool = False) -> Iterator[tuple[int, str]]:
+    """Say why the entries of a stream cannot stand together, and from which position on.
+
+    With *some_unseen* the ledger's own stream may have gaps: its entries are closed one by one.
+    """
+    gaps = some_unseen and sort == "ledger"
     for expected, entry in enumerate(entries, 1):
-        if entry.version != expected:
+        if entry.version != expected and not (gaps and entry.version > expected):
             yield entry.position, f"it is version {entry.version}, {expected} was to come"
             return
     try:

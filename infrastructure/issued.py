@@ -1,6 +1,7 @@
 """Where issued reports are found: their entries in the log, and what is kept beside them."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,3 +30,19 @@ def kept_report(connection: sa.Connection, position: int) -> KeptReport | None:
 def kept_row(position: int, kept: KeptReport, parameters: str) -> dict[str, Any]:
     """Give the row of a report; *parameters* is the RFC 8785 text of its parameters."""
     return {"position": position, "parameters": parameters, "facts": kept.packed, "digest": kept.digest}
+
+
+def all_kept(connection: sa.Connection, up_to: int | None = None) -> Iterator[tuple[int, KeptReport]]:
+    """Give everything that is kept, by position, one report in memory at a time."""
+    query, after = sa.select(issued_reports).order_by(issued_reports.c.position).limit(1), 0
+    if up_to is not None:
+        query = query.where(issued_reports.c.position <= up_to)
+    while row := connection.execute(query.where(issued_reports.c.position > after)).one_or_none():
+        after = row.position
+        yield after, KeptReport(json.loads(row.parameters), row.facts, row.digest)
+
+
+def closed_reports(connection: sa.Connection) -> set[int]:
+    """Give the positions of the reports that count what is internal."""
+    query = sa.select(issued_reports.c.position).join(opened, opened.c.position == issued_reports.c.position)
+    return set(connection.execute(query).scalars())

@@ -12,19 +12,26 @@ import sqlalchemy as sa
 
 from application.access import Caller
 from application.cataloguing import load
+from application.log_source import Progress as Told
 from application.ports import Command, Once, Token
 from application.reporting import Press
 from application.tokens import create_token, revoke_token
+from application.verifying import Outcome
 from domain.answers import instant
 from domain.ledger_stream import STREAM
 from domain.notes import VerifierKey
+from domain.policy import Policy
 from infrastructure import clock, telemetry
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.codec import canonical
 from infrastructure.database import Database
+from infrastructure.export_source import NoExportError
+from infrastructure.exporting import WrongRootError
 from infrastructure.identity import Identities, new_token
 from infrastructure.key_file import BadKeyFileError
 from infrastructure.log_keeping import CannotRecoverError, Recovery, recover, rotate
+from infrastructure.log_sources import NotSealedError, export_ledger, verify_ledger
+from infrastructure.offline import Kept, verify_export
 from infrastructure.public_log import PublicLog
 from infrastructure.read_only import ReadOnlyError
 from infrastructure.readings import Readings, SqlView
@@ -44,16 +51,21 @@ __all__ = [
     "DatabaseFailed",
     "Differences",
     "Format",
+    "NoExportError",
     "NotReadyError",
+    "NotSealedError",
     "Once",
+    "Outcome",
     "ReadOnlyError",
     "Recovery",
     "Services",
     "Settings",
     "TooBusyError",
+    "WrongRootError",
     "build",
     "canonical",
     "check_catalogue",
+    "verify_export",
 ]
 
 VERSION: Final = version("implementation-ledger")
@@ -167,6 +179,17 @@ class Services:
             return recover(self._database, self.log, renewed, past_the_switch.record, caller, reason)
         finally:
             past_the_switch.close()
+
+    def verify(self, policy: Policy | None, older: Kept, progress: Told) -> Outcome:
+        """Verify everything that this ledger holds against what was signed outside its database."""
+        if not self._database.is_current():
+            raise NotReadyError("the database has other tables than this version needs; run `ledger migrate`")
+        return verify_ledger(self._database, self.log, policy, older, progress)
+
+    def export(self, target: Path, *, internal: bool, progress: Told) -> int:
+        """Write the whole ledger into a file that can be verified without it; give the number of entries."""
+        self._check_keys()
+        return export_ledger(self._database, self.log, target, internal=internal, progress=progress)
 
     # --- keeping
 

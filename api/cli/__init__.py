@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import admin, audit, erase, log, record, report, serve, show
+from api.cli import admin, audit, erase, log, record, report, serve, show, verify
 from api.cli.failures import Explaining
 
 _USE, _KEEP = "Record, replay, report", "Keep a ledger"
@@ -48,6 +48,8 @@ app.command("show", rich_help_panel=_USE)(show.show)
 app.command("history", rich_help_panel=_USE)(show.history)
 app.command("report", rich_help_panel=_USE)(report.report)
 app.command("replay", rich_help_panel=_USE)(audit.replay)
+app.command("verify", rich_help_panel=_USE)(verify.verify)
+app.command("export", rich_help_panel=_USE)(verify.export)
 app.command("migrate", rich_help_panel=_KEEP)(admin.migrate)
 app.command("load", rich_help_panel=_KEEP)(admin.load)
 app.add_typer(admin.catalogue, name="catalogue", rich_help_panel=_KEEP)

@@ -72,7 +72,14 @@ def table(*columns: str, title: str | None = None) -> "Table":
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """Show work in several stages; gives a function that takes (what, done, total)."""
+    with progress("") as come:
+        yield lambda what, done, total: come(done, total, what)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[..., None]]:
     """Show how far the work has come, on stderr; gives a function that takes (done, total)."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -80,9 +87,9 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     bar = Progress(*columns, console=to_people())
     task = bar.add_task(what, total=None)
 
-    def come(done: int, total: int) -> None:
+    def come(done: int, total: int, stage: str | None = None) -> None:
         bar.start()  # only now: what is refused before the work begins needs no bar
-        bar.update(task, completed=done, total=total)
+        bar.update(task, completed=done, total=total, description=stage or what)
 
     try:
         yield come

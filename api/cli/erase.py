@@ -66,7 +66,7 @@ def _all_of(services: "Services", position: int) -> list[str]:
         for found in view.recorded(after=position - 1, up_to=position):
             there = sorted(name for name, kept in found.prose.items() if kept.salt is not None)
             if not there:
-                raise Ended(REFUSED, f"entry {position} holds no text any more", "accepted: an entry that holds one")
+                raise Ended(REFUSED, f"entry {position} holds no text", "accepted: an entry that holds one")
             return there
     raise Unknown("entry", str(position))
 

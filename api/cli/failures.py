@@ -112,9 +112,13 @@ def _of_surroundings(error: Exception) -> Ended:
         case wiring.BadCatalogue():
             faults = str(error).splitlines()
             return Ended(REFUSED, f"the catalogue cannot be read: {_count(faults, 'fault')}", *faults)
+        case wiring.NoExportError():
+            return Ended(USAGE, str(error), "accepted: what `ledger export` wrote, as a file or a folder")
+        case wiring.WrongRootError():
+            return Ended(VERIFICATION_FAILED, str(error))
         case wiring.CannotRecoverError():
             return Ended(REFUSED, *str(error).split("; "))
-        case wiring.NotReadyError() | wiring.ClockBehindError() | wiring.ReadOnlyError():
+        case wiring.NotReadyError() | wiring.ClockBehindError() | wiring.ReadOnlyError() | wiring.NotSealedError():
             return Ended(NOT_AVAILABLE, str(error))
         case wiring.BadDatabaseUrl():
             return Ended(USAGE, "LEDGER_DATABASE_URL cannot be used", "accepted: a URL such as sqlite:///ledger.db")

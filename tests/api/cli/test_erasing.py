@@ -27,7 +27,7 @@ def test_all_texts_are_erased_at_once(ledger):
     assert "Works begin" not in ledger.done("history", "HP-1").out
     again = ledger.do("erase", position, "--all", *BASIS)
     assert again.code == 1
-    assert "no text any more" in again.err
+    assert "holds no text" in again.err
 
 
 def test_erased_texts_of_every_member_show_as_erased(ledger):
