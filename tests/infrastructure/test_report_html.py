@@ -161,6 +161,18 @@ def test_a_report_about_one_commitment_counts_one():
     assert "The only deliverable was achieved by 1 January 2024: 1 late by 1 day." in page(report_of(ledger)).text
 
 
+@pytest.mark.slow
+def test_ten_thousand_commitments_are_one_sound_page(hostile):
+    first, *_ = hostile["commitments"]
+    many = [first | {"reference": f"N.{number}"} for number in range(10_000)]
+    silent = [item | {"reference": f"N.{n}"} for n in range(10_000) for item in hostile["lists"]["slipped"][:1]]
+    lists = hostile["lists"] | {"slipped": silent}
+    made = page(hostile | {"commitments": many, "lists": lists, "appendix": None})
+    assert sum(each.startswith("commitment-N.") for each in made.ids) == 10_000
+    assert "9,970 more commitments stand in the table only." in made.text
+    assert made.tags <= TAGS
+
+
 @pytest.mark.parametrize("vocabulary", [
     words.STATUSES, words.TIMELINESS, words.TIERS, words.COMMITMENT_KINDS, words.RATINGS, words.INDEPENDENCE,
     words.GRADES, words.EVENT_KINDS, words.PARTNER_TYPES, words.PARTNER_ROLES, words.CONFIDENCE,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from infrastructure.renderers.charts.svg import DayScale, line, picture, shape, text
+from infrastructure.renderers.charts.svg import PAPER, DayScale, line, picture, shape, text
 
 MOST_MARKS: Final = 150
 _WIDTH, _HEIGHT = 760, 150
@@ -81,6 +81,7 @@ def _numbers(steps: Sequence[Step], scale: DayScale) -> list[str]:
     for step in sorted(steps, key=lambda step: (step.happened_on, step.number)):
         x = scale(step.happened_on)
         if x >= free:
-            parts.append(text(x, _ABOVE - 10, str(step.number), text_anchor="middle", font_size=11))
+            halo: dict[str, str | int] = {"stroke": PAPER, "stroke_width": 3, "paint_order": "stroke"}
+            parts.append(text(x, _ABOVE - 10, str(step.number), text_anchor="middle", font_size=11, **halo))
             free = x + _NUMBER_APART
     return parts
