@@ -137,6 +137,15 @@ def test_every_filter_stands_on_the_report_whether_it_was_asked_for_or_not(hosti
     assert "tier=deliverable&q=it%27s+%3Cb%3E&stale=false" in text
 
 
+def test_the_way_to_make_it_again_asks_for_an_appendix_where_none_comes_by_itself(hostile):
+    first, *_ = hostile["commitments"]
+    many = [first | {"reference": f"N.{number}"} for number in range(301)]
+    long = page(hostile | {"commitments": many}).text
+    assert "--appendix --format html" in long
+    assert "appendix=true&format=html" in long
+    assert "--appendix" not in page(hostile).text
+
+
 def test_what_identifies_the_report_stands_on_it(hostile):
     text = page(hostile).text
     for said in (hostile["digest"], hostile["log"]["origin"], hostile["log"]["root"], hostile["known_at"], "1.2.3"):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from application.reporting import APPENDIX_BY_DEFAULT
 from infrastructure.renderers.document import Cell, Column, Facts, Lines, Paragraph, Section, Table
 from infrastructure.renderers.sections.definitions import DEFINITIONS
 from infrastructure.renderers.sections.naming import Answer
@@ -100,6 +101,8 @@ def _again(report: Answer) -> Iterator[tuple[str, Cell]]:
         given.append(("visibility", report["filters"]["visibility"]))
     if report["filters"]["compare_to"]:
         given.append(("compare_to", report["filters"]["compare_to"]))
+    if report["appendix"] is not None and len(report["commitments"]) > APPENDIX_BY_DEFAULT:
+        given.append(("appendix", True))
     yield "On the command line", said(" ".join(["ledger report", *map(_option, given), "--format html"]))
     query = urlencode([(name, str(value).lower() if isinstance(value, bool) else value) for name, value in given])
     yield "Over HTTP", said(f"GET /v1/reports/status?{query}&format=html")
