@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import admin, audit, erase, log, record, report, serve, show, verify
+from api.cli import admin, audit, erase, issued, log, record, report, serve, show, verify
 from api.cli.failures import Explaining
 
 _USE, _KEEP = "Record, replay, report", "Keep a ledger"
@@ -46,7 +46,11 @@ app.command("serve", rich_help_panel=_USE)(serve.serve)
 app.command("record", rich_help_panel=_USE)(record.record)
 app.command("show", rich_help_panel=_USE)(show.show)
 app.command("history", rich_help_panel=_USE)(show.history)
-app.command("report", rich_help_panel=_USE)(report.report)
+app.add_typer(report.reports, name="report", rich_help_panel=_USE)
+report.reports.command("issue")(issued.issue)
+report.reports.command("list")(issued.listing)
+report.reports.command("show")(issued.show)
+report.reports.command("check")(issued.check)
 app.command("replay", rich_help_panel=_USE)(audit.replay)
 app.command("verify", rich_help_panel=_USE)(verify.verify)
 app.command("export", rich_help_panel=_USE)(verify.export)

@@ -3,6 +3,7 @@
 0 done · 1 refused by a rule · 2 usage · 3 verification failed · 4 not available
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -88,6 +89,9 @@ def _of_ledger(error: Exception) -> Ended | None:
         case declined.BadRows():
             rows = [f"{row.place}: {row.message}" for row in error.rows]
             return Ended(REFUSED, f"nothing was loaded: {_count(rows, 'row')} cannot be recorded", *rows)
+        case declined.Irreproducible():
+            said = f"at {error.place}: kept {_short(error.kept)}, now {_short(error.now)}"
+            return Ended(VERIFICATION_FAILED, str(error), *([said] if error.place else []))
         case refused.Invalid():
             faults = [line for each in error.faults for line in fault(each.pointer, each.message, each.accepted)]
             return Ended(REFUSED, f"nothing was recorded: {_count(error.faults, 'field')} cannot be accepted", *faults)
@@ -143,6 +147,10 @@ def _settings(error: Any) -> Iterable[str]:
     for each in error.errors(include_input=False, include_url=False):
         name = "_".join(map(str, each["loc"])).upper()
         yield f"LEDGER_{name}: {each['msg'].removeprefix('Value error, ')}"
+
+
+def _short(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)[:200]
 
 
 def _count(things: Any, name: str) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -10,82 +10,106 @@ from api.cli import console
 from api.cli.failures import USAGE, Ended
 from api.cli.opening import opened
 from api.cli.options import Appendix, AsJson, AsOf, CompareTo, KnownAt, LogSize
+from api.cli.report_options import (
+    Divergence,
+    Format,
+    InFormat,
+    Kind,
+    Output,
+    Partner,
+    Programme,
+    Search,
+    Stale,
+    Status,
+    Theme,
+    Tier,
+    Timeliness,
+    UndeclaredSlip,
+    Visibility,
+    scope_of,
+)
 
-Format = Literal["text", "json", "csv", "html"]
-_FILTERS = "Which commitments (repeat an option for alternatives)"
+if TYPE_CHECKING:
+    from application.reporting import Reader
+    from infrastructure.wiring import Services
+
+reports = typer.Typer(invoke_without_command=True)
 
 
-def _filter(what: str, metavar: str = "WORD") -> Any:
-    return typer.Option(metavar=metavar, rich_help_panel=_FILTERS, help=what)
-
-
-Words = list[str] | None
-
-
+@reports.callback()
 def report(
+    context: typer.Context,
     *,
     as_of: AsOf = None,
     log_size: LogSize = None,
     known_at: KnownAt = None,
     compare_to: CompareTo = None,
-    visibility: Annotated[
-        Literal["public", "all"], typer.Option(help="all counts internal commitments too.")
-    ] = "public",
-    programme: Annotated[Words, _filter("Of these programmes.", "CODE")] = None,
-    status: Annotated[Words, _filter("announced, started, reviewed, achieved, slipped, …")] = None,
-    timeliness: Annotated[Words, _filter("met, met_late, overdue, due_soon, upcoming, …")] = None,
-    tier: Annotated[Words, _filter("deliverable, action, narrative.")] = None,
-    kind: Annotated[Words, _filter("one_off, recurring, continuous.")] = None,
-    partner: Annotated[Words, _filter("With these partners.", "CODE")] = None,
-    theme: Annotated[Words, _filter("On these themes.")] = None,
-    q: Annotated[Words, _filter("With this text in title or summary.", "TEXT")] = None,
-    stale: Annotated[bool | None, _filter("Without activity for more than a year.")] = None,
-    undeclared_slip: Annotated[bool | None, _filter("Overdue without a declared slip.")] = None,
-    divergence: Annotated[bool | None, _filter("With status and review at odds.")] = None,
+    visibility: Visibility = "public",
+    programme: Programme = None,
+    status: Status = None,
+    timeliness: Timeliness = None,
+    tier: Tier = None,
+    kind: Kind = None,
+    partner: Partner = None,
+    theme: Theme = None,
+    q: Search = None,
+    stale: Stale = None,
+    undeclared_slip: UndeclaredSlip = None,
+    divergence: Divergence = None,
     appendix: Appendix = None,
-    format: Annotated[Format | None, typer.Option(help="In which form. Default: text.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead of stdout.")
-    ] = None,
+    format: InFormat = None,
+    output: Output = None,
     json: AsJson = False,
 ) -> None:
-    """Make the status report as of any day, as known at any time.
+    """Make the status report as of any day, as known at any time; issue it, and check what was issued.
 
     Same filters and times, same figures and digest, for ever.
     """
-    form = _form(format, json=json)
-    from application.reporting import Reader, StatusQuery, status_report
-    from domain.filters import Filters
-    from domain.report import Scope
+    if context.invoked_subcommand is not None:
+        _refuse_options_before(context)
+        return
+    form = form_of(format, json=json)
+    from application.reporting import StatusQuery, status_report
 
-    filters = Filters(
-        programme=tuple(programme or ()),
-        status=tuple(status or ()),
-        timeliness=tuple(timeliness or ()),
-        tier=tuple(tier or ()),
-        kind=tuple(kind or ()),
-        partner=tuple(partner or ()),
-        theme=tuple(theme or ()),
-        q=tuple(q or ()),
-        stale=stale,
-        undeclared_slip=undeclared_slip,
+    scope = scope_of(
+        compare_to=compare_to, visibility=visibility, programme=programme, status=status, timeliness=timeliness,
+        tier=tier, kind=kind, partner=partner, theme=theme, q=q, stale=stale, undeclared_slip=undeclared_slip,
         divergence=divergence,
-    )
-    scope = Scope(filters=filters, visibility_all=visibility == "all", compare_to=compare_to)
+    )  # fmt: skip
     asked = StatusQuery(scope=scope, appendix=appendix, format=form, as_of=as_of, log_size=log_size, known_at=known_at)
     with opened() as services, services.view() as view:
-        reader = Reader(may_read_internal=True, today=services.today(), now=services.now())
-        _give(status_report(view, asked, reader, services.press()), form, output)
+        give(status_report(view, asked, reader_of(services), services.press()), form, output)
 
 
-def _form(format: Format | None, *, json: bool) -> Format:
+def _refuse_options_before(context: typer.Context) -> None:
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            command = context.invoked_subcommand
+            raise Ended(
+                USAGE,
+                "options stand behind the command",
+                f"accepted: ledger report {command} --{name.replace('_', '-')} …",
+            )
+
+
+def reader_of(services: "Services") -> "Reader":
+    """Give who asks: whoever has the ledger on this machine, today."""
+    from application.reporting import Reader
+
+    return Reader(may_read_internal=True, today=services.today(), now=services.now())
+
+
+def form_of(format: Format | None, *, json: bool) -> Format:
+    """Give the form that is asked for, one way or the other."""
     form = format or ("json" if json else "text")
     if json and form != "json":
         raise Ended(USAGE, f"--json and --format {form} contradict each other")
     return form
 
 
-def _give(made: dict[str, Any], form: Format, output: Path | None) -> None:
+def give(made: dict[str, Any], form: Format, output: Path | None) -> None:
+    """Show a report, or write it."""
     if form == "text" and output is None:
         from api.cli.report_page import show_report
 
