@@ -56,7 +56,7 @@ def test_the_steps_of_the_readme_do_what_they_say(environment: dict[str, str]) -
     for step in steps:
         # Variables live on from step to step, as in the reader's terminal.
         run = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", f"{step}\n echo; declare -p SLIP N VERSION 2>/dev/null || true"],
+            ["bash", "-euo", "pipefail", "-c", f"{step}\n echo; declare -p SLIP N VERSION REPORT 2>/dev/null || true"],
             env=environment, capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
         environment |= dict(re.findall(r'^declare -\S+ (\w+)="(.*)"$', run.stdout, re.MULTILINE))
@@ -67,3 +67,5 @@ def test_the_steps_of_the_readme_do_what_they_say(environment: dict[str, str]) -
     before, after, again = re.findall(r"[0-9a-f]{64}(?=  -)", outputs[2])
     assert before == again, "a report for what was known before never changes"
     assert before != after, "recording changes the report for today"
+    as_issued, later = (re.findall(r"[0-9a-f]{64}(?=  -)", outputs[step]) for step in (3, 5))
+    assert as_issued == later, "an issued report stays as it was, whatever is corrected"
