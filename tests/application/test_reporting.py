@@ -314,3 +314,97 @@ def test_the_history_of_a_programme_shows_its_corrections(ledger):
     assert first["details"]["title"] == "Programme pp"
     assert first["reading"]["details"]["title"] == "A better title"
     assert first["status_after"] is None
+
+
+# The appendix
+
+
+def appended(ledger, reader=PUBLIC, **asked):
+    return status_report(ledger, StatusQuery(**asked), reader, PRESS)["appendix"]
+
+
+def test_the_appendix_holds_the_history_of_every_commitment_of_the_report_as_it_is_told_alone(secretive):
+    secretive.record("A1", "rectified", entry=2, changes={"occurred_on": "2022-05-01", "statement": "Earlier."})
+    (own,) = appended(secretive, appendix=True)
+    alone = replaying.history(secretive, "A1", *at(secretive), may_read_internal=False)
+    assert own == {"reference": "A1", "items": alone}
+    assert [len(each["items"]) for each in appended(secretive, appendix=True, log_size=3)] == [2]
+    everything = appended(secretive, AUDITOR, appendix=True, scope=Scope(visibility_all=True))
+    assert references(everything) == ["A1", "B1", "C1"]
+
+
+@pytest.mark.parametrize(
+    ("form", "count", "there"),
+    [("json", 2, False), ("csv", 2, False), ("html", 2, True), ("pdf", 2, True), ("html", 301, False)],
+)
+def test_unasked_the_formats_to_be_read_have_an_appendix_up_to_300_commitments(form, count, there):
+    ledger = InMemoryLedger()
+    ledger.publish()
+    for number in range(count):
+        ledger.announce(f"A{number}")
+    assert (appended(ledger, format=form) is not None) is there
+    assert appended(ledger, format=form, appendix=False) is None
+    assert len(appended(ledger, format="json", appendix=True)) == count
+
+
+def test_an_appendix_for_more_than_1000_commitments_is_refused_with_what_would_do():
+    ledger = InMemoryLedger()
+    ledger.publish()
+    for number in range(1_001):
+        ledger.announce(f"A{number}", tier="action" if number else "deliverable")
+    with pytest.raises(BadQuestion) as refused:
+        appended(ledger, appendix=True)
+    assert refused.value.parameter == "appendix"
+    assert "1000" in refused.value.accepted
+    assert len(appended(ledger, appendix=True, scope=Scope(filters=Filters(tier=("deliverable",))))) == 1
+
+
+def test_the_digest_is_the_same_with_an_appendix_and_without(ledger):
+    with_appendix = status_report(ledger, StatusQuery(appendix=True), PUBLIC, PRESS)
+    assert with_appendix["digest"] == report(ledger)["digest"]
+    assert with_appendix | {"appendix": None} == report(ledger)
+
+
+# Nothing, and one
+
+
+def test_a_report_about_nothing_has_sound_figures():
+    ledger = InMemoryLedger()
+    empty = report(ledger)
+    assert empty["programmes"] == empty["by_partner"] == empty["by_theme"] == empty["commitments"] == []
+    assert set(empty["totals"]["share_permille"].values()) == {None}
+    assert empty["totals"]["slipped"]["moved"] == {"total_days": 0, "median_days": None, "most_days": None}
+    assert [point["on"] for point in empty["status_over_time"]["points"]] == ["2024-01-01"]
+    assert appended(ledger, appendix=True) == []
+
+
+def test_a_report_about_one_achieved_commitment_has_sound_figures():
+    ledger = InMemoryLedger()
+    ledger.publish()
+    ledger.announce("A1", due="2023-06-30", partners=["UN"], themes=["cyber"])
+    ledger.record("A1", "rebaselined", "2023-01-01", due="2023-09-30", authority="Council")
+    ledger.record("A1", "achieved", "2023-09-20")
+    one = report(ledger)
+    assert one["headline"]["achieved"]["current"]["in_time"] == 1
+    assert one["headline"]["achieved"]["original"] == {
+        "in_time": 0, "late": 1, "no_date": 0, "total_days_late": 82, "median_days_late": 82, "most_days_late": 82,
+    }  # fmt: skip
+    assert one["headline"]["slipped"]["moved"] == {"total_days": 92, "median_days": 92, "most_days": 92}
+    assert one["headline"]["acceptance"]["achieved_by_best_grade"]["B"] == 1
+    assert one["headline"]["share_permille"]["achieved"] == 1000
+    (item,) = one["lists"]["achieved"]
+    assert (item["best_grade"], item["evidence"][0]["url"]) == ("B", "https://example.org/declaration")
+    assert one["by_theme"][0]["theme"] == "cyber"
+    assert [(each["code"], each["commitments"], each["last_activity_on"]) for each in one["by_partner"]] == [
+        ("NATO", 0, None), ("UN", 1, "2023-09-20"), ("EDA", 0, None),
+    ]  # fmt: skip
+    assert one["status_over_time"]["points"][-1]["deliverable"]["achieved"] == 1
+
+
+def test_erasing_the_text_of_evidence_changes_no_digest(ledger):
+    position = ledger.record("A1", "achieved", "2022-10-01")
+    before = report(ledger)
+    ledger.erase(position, "evidence")
+    after = report(ledger)
+    assert after["lists"]["achieved"][0]["evidence"][0]["title"] == "[erased]"
+    assert after["digest"] == before["digest"]
