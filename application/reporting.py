@@ -92,6 +92,7 @@ def status_report(view: View, query: StatusQuery, reader: Reader, press: Press) 
         as_of=as_of,
         moment=moment,
         commitments=seen,
+        rows=rows,
         programmes=[state for state, _, internal in programmes if scope.visibility_all or not internal],
         related=inverses(seen),
         courses=view.status_courses(moment.log_size),

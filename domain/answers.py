@@ -6,6 +6,7 @@ Members are JSON values; a member is never absent: optional values are null, lis
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -64,6 +65,7 @@ class RecordedEntry:
     prose: Mapping[str, Kept]
 
 
+@lru_cache(maxsize=1_000)
 def instant(moment: datetime | None) -> str | None:
     """Write an instant as RFC 3339 in UTC with six decimals."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -74,6 +76,7 @@ def receipt_of(position: int) -> str:
     return f"/v1/events/{position}/receipt"
 
 
+@lru_cache(maxsize=100_000)
 def day(value: date | None) -> str | None:
     """Write a day as YYYY-MM-DD."""
     return None if value is None else value.isoformat()
@@ -129,7 +132,21 @@ def commitment_answer(
     }
 
 
+_details_shown: dict[int, tuple[Facts, Answer]] = {}
+_MOST_DETAILS_SHOWN: Final = 20_000
+
+
 def _details(details: Facts) -> Answer:
+    """Give all members of design 3.1; for details met again, those made before: reports show the same ones often."""
+    shown = _details_shown.get(id(details))
+    if shown is None or shown[0] is not details:
+        if len(_details_shown) >= _MOST_DETAILS_SHOWN:
+            _details_shown.clear()
+        shown = _details_shown[id(details)] = details, _all_details(details)
+    return shown[1]
+
+
+def _all_details(details: Facts) -> Answer:
     answer = _with_all(COMMITMENT.members, details)
     answer["visibility"] = answer["visibility"] or "public"
     answer["timeframe"] = _with_all(TIMEFRAME.members, details["timeframe"])
@@ -195,5 +212,5 @@ def body_answer(kind: str, facts: Facts, texts: Facts) -> Answer:
     body = _with_all(shape.members if shape else COMMON, merge(kind, facts, texts))
     body["evidence"] = [_with_all(EVIDENCE.members, item) for item in body["evidence"]]
     if kind == "announced":
-        body["commitment"] = _details(body["commitment"])
+        body["commitment"] = _all_details(body["commitment"])
     return body

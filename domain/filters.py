@@ -94,7 +94,7 @@ class Row(NamedTuple):
 def select(commitments: Iterable[CommitmentAt], filters: Filters, as_of: date) -> list[Row]:
     """Give the commitments that are asked for, each with its standing on *as_of*, in the given order."""
     rows = (Row(found, standing(found.state, as_of)) for found in commitments)
-    return [row for row in rows if filters.matches(row.found, row.standing)]
+    return list(rows) if filters == Filters() else [row for row in rows if filters.matches(row.found, row.standing)]
 
 
 SortKey = tuple[str | None, str]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from domain.answers import Answer, CommitmentAt, Moment, commitment_answer, day, instant
 from domain.entry import TextAt
-from domain.filters import Filters, Row, select
+from domain.filters import Filters, Row
 from domain.programme import ProgrammeState
 from domain.replay import StatusStep
 from domain.report_breakdown import broken_down, programmes_covered
@@ -63,14 +63,15 @@ class Scope:
 class Material:
     """What a report is made of: everything the scope allows to be seen at (V, N), loaded already.
 
-    *commitments* and *programmes* are all that may be seen, *related* the inverse relations among them; *courses* gives
-    the steps of the status of every commitment known at N, seen or not; *changes* is None without a date to compare
-    with, *appendix* None unless it is wanted.
+    *commitments* and *programmes* are all that may be seen, *rows* those of the commitments that are asked for,
+    *related* the inverse relations among all; *courses* gives the steps of the status of every commitment known at N,
+    seen or not; *changes* is None without a date to compare with, *appendix* None unless it is wanted.
     """
 
     as_of: date
     moment: Moment
     commitments: Sequence[CommitmentAt]
+    rows: Sequence[Row]
     programmes: Sequence[ProgrammeState]
     related: Mapping[str, list[Answer]]
     courses: Iterable[tuple[str, Sequence[StatusStep]]]
@@ -92,7 +93,7 @@ class Imprint:
 def status_report(scope: Scope, material: Material, imprint: Imprint, canonical: Canonical) -> Answer:
     """Give the report as JSON values, in the order in which it is printed."""
     filters = scope.filters
-    rows = select(material.commitments, filters, material.as_of)
+    rows = material.rows
     registers = [each for each in material.programmes if not filters.programme or each.code in filters.programme]
     tiers = {row.found.reference: row.found.state.details["tier"] for row in rows}
     partners = {code for register in registers for code in register.partners}
@@ -125,7 +126,21 @@ def digest(report: Answer, canonical: Canonical) -> str:
 
     Where and when it was made, corrections, versions, the appendix and prose are left out, at every depth.
     """
-    return sha256(canonical(facts_of(report))).hexdigest()
+    facts = facts_of({name: value for name, value in report.items() if name != "commitments"})
+    facts["commitments"] = [_facts_of_row(row) for row in report["commitments"]]
+    return sha256(canonical(facts)).hexdigest()
+
+
+def _facts_of_row(row: Answer) -> Answer:
+    """Give what `facts_of` gives for a commitment, knowing where in it more than facts stands."""
+    facts = _own_facts(row)
+    facts["targets"] = [_own_facts(target) for target in row["targets"]]
+    facts["assessment"] = row["assessment"] and _own_facts(row["assessment"])
+    return facts
+
+
+def _own_facts(answer: Answer) -> Answer:
+    return {name: value for name, value in answer.items() if name not in _NOT_DIGESTED}
 
 
 def facts_of(answer: Answer, leaving_out: Set[str] = _NOT_DIGESTED) -> Answer:

@@ -1,6 +1,7 @@
 """Engines with what durability and isolation need, and the migrations that make the tables."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -123,6 +124,14 @@ class Database:
             connection.cursor().execute("VACUUM INTO ?", (str(target),))
         finally:
             connection.close()
+
+
+def among(connection: sa.Connection, column: sa.ColumnElement[int], numbers: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Say that a column holds one of any number of numbers, with one parameter for all of them."""
+    if connection.dialect.name == "sqlite":
+        listed = sa.func.json_each(json.dumps(numbers)).table_valued("value")
+        return column.in_(sa.select(listed.c.value))
+    return column == sa.any_(sa.bindparam(None, numbers, sa.ARRAY(sa.BigInteger)))
 
 
 @cache

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 
 from application.ports import Once
@@ -22,7 +23,7 @@ from domain.replay import StatusStep
 from infrastructure import clock
 from infrastructure.commitments_at import Details, commitments_at, status_courses
 from infrastructure.correction_rows import registered
-from infrastructure.database import Database
+from infrastructure.database import Database, among
 from infrastructure.issued import kept_report, newest_issued
 from infrastructure.recorder import frontier_at
 from infrastructure.remembering import remembered_answer
@@ -219,8 +220,15 @@ class SqlView:
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
         """Look texts up. What was erased is given as `domain.answers.ERASED`; None stands for no text."""
         ways = list(wanted)
-        there = self._prose(sorted({int(way[0]) for way in ways}))
-        return {way: _text(there.get(int(way[0]), {}), way[1:]) for way in ways}
+        members = {str(way[1]) for way in ways}
+        query = sa.select(prose.c.position, prose.c.member, prose.c.value).where(
+            among(self._connection, prose.c.position, sorted({int(way[0]) for way in ways})),
+            prose.c.member.in_(sorted(members)),
+        )
+        there: dict[TextAt, str] = {
+            (position, member): value for position, member, value in self._connection.execute(query)
+        }
+        return {way: _text(there, way) for way in ways}
 
     def issued(self, *, before: int, limit: int, internal: bool) -> Sequence[RecordedEntry]:
         """Give the entries of issued reports with position below *before*, the newest first, internal ones if asked."""
@@ -256,10 +264,10 @@ def _recorded(row: Any, texts: Mapping[str, tuple[Any, bytes]]) -> RecordedEntry
     )
 
 
-def _text(members: Mapping[str, tuple[Any, bytes]], way: tuple[int | str, ...]) -> Any:
-    if way[0] not in members:
+def _text(there: Mapping[TextAt, str], way: TextAt) -> Any:
+    if way[:2] not in there:
         return ERASED
-    found: Any = members[str(way[0])][0]
-    for step in way[1:]:
+    found: Any = orjson.loads(there[way[:2]])
+    for step in way[2:]:
         found = found[step]
     return found

@@ -1,11 +1,13 @@
 from datetime import date
+from hashlib import sha256
+from typing import Final
 
 import pytest
 import rfc8785
 
 from domain import vocabulary as words
 from domain.answers import inverses
-from domain.filters import Filters
+from domain.filters import Filters, select
 from domain.report import Imprint, Material, Scope, digest, status_report
 from domain.report_figures import permille
 from tests.in_memory import InMemoryLedger
@@ -41,6 +43,7 @@ def report(ledger, as_of="2024-01-01", compare_to=None, log_size=None, **asked):
         as_of=day,
         moment=moment,
         commitments=commitments,
+        rows=select(commitments, Filters(**asked), day),
         programmes=[state for state, _, _ in ledger.programmes(day, moment.log_size)],
         related=inverses(commitments),
         courses=ledger.status_courses(moment.log_size),
@@ -198,3 +201,29 @@ def test_what_was_reported_stays_reported_whatever_is_recorded_later(ledger):
     ledger.record("LATE", "achieved", "2022-12-01")
     assert report(ledger, log_size=size) == before
     assert report(ledger)["digest"] != before["digest"]
+
+
+LEFT_OUT: Final = {
+    "digest", "log_size", "known_at", "log", "corrections", "version", "appendix",
+    "statement", "cause", "authority", "reason", "reviewer", "note",
+}  # fmt: skip
+LEFT_OUT_OF_EVIDENCE: Final = {"title", "url", "archived_url", "publisher", "published_on", "retrieved_on"}
+
+
+def facts(value, left_out=frozenset(LEFT_OUT)):
+    if isinstance(value, list):
+        return [facts(item, left_out) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: facts(member, LEFT_OUT | LEFT_OUT_OF_EVIDENCE if name == "evidence" else frozenset(LEFT_OUT))
+        for name, member in value.items()
+        if name not in left_out
+    }
+
+
+def test_the_digest_is_that_of_the_facts_at_every_depth(ledger):
+    for as_of in ("2022-03-20", "2023-07-01", "2024-01-01"):
+        made = report(ledger, as_of=as_of)
+        assert made["digest"] == sha256(rfc8785.dumps(facts(made))).hexdigest()
+        assert any(row["targets"][0]["version"] for row in made["commitments"]) == bool(made["commitments"])
