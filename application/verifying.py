@@ -81,9 +81,10 @@ def _verify(source: LogSource, trust: Trust, apart: Callable[[], Apart], progres
         if put_apart is not None:
             outcome.checked["streams"] = _fold(put_apart, check, outcome.findings, progress)
         outcome.checked |= source.look_further(histories, outcome.findings, progress)
-        outcome.checked["issued_reports"] = check_reports(
-            source, check.issued, histories, outcome.checked["streams"], outcome.findings, progress
-        )
+        if source.shows_texts:  # where there are no texts there are no reports
+            outcome.checked["issued_reports"] = check_reports(
+                source, check.issued, histories, outcome.checked["streams"], outcome.findings, progress
+            )
     finally:
         if put_apart is not None:
             put_apart.close()

@@ -39,6 +39,7 @@ from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
 from infrastructure.renderers import FORMATS, Format
 from infrastructure.replaying import Differences, read_models_are_missing, replay
+from infrastructure.server_source import ServerUnreachableError, verify_server
 from infrastructure.settings import Settings
 from infrastructure.tables import fixed
 from infrastructure.writer import TooBusyError, Writer
@@ -59,6 +60,7 @@ __all__ = [
     "Outcome",
     "ReadOnlyError",
     "Recovery",
+    "ServerUnreachableError",
     "Services",
     "Settings",
     "TooBusyError",
@@ -67,6 +69,7 @@ __all__ = [
     "canonical",
     "check_catalogue",
     "verify_export",
+    "verify_server",
 ]
 
 _COLLECTED_AFTER: Final = 100_000

@@ -122,7 +122,13 @@ def _of_surroundings(error: Exception) -> Ended:
             return Ended(VERIFICATION_FAILED, str(error))
         case wiring.CannotRecoverError():
             return Ended(REFUSED, *str(error).split("; "))
-        case wiring.NotReadyError() | wiring.ClockBehindError() | wiring.ReadOnlyError() | wiring.NotSealedError():
+        case (
+            wiring.NotReadyError()
+            | wiring.ClockBehindError()
+            | wiring.ReadOnlyError()
+            | wiring.NotSealedError()
+            | wiring.ServerUnreachableError()
+        ):
             return Ended(NOT_AVAILABLE, str(error))
         case wiring.BadDatabaseUrl():
             return Ended(USAGE, "LEDGER_DATABASE_URL cannot be used", "accepted: a URL such as sqlite:///ledger.db")

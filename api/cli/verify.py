@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from infrastructure.wiring import Outcome
 
 Source = Annotated[
-    str | None, typer.Argument(metavar="[EXPORT]", help="An export, as a file or a folder. Default: the ledger here.")
+    str | None,
+    typer.Argument(
+        metavar="[EXPORT|URL]", help="An export (file or folder), or a server. Default: the ledger on this machine."
+    ),
 ]
 Older = Annotated[
     list[Path] | None,
@@ -33,15 +36,20 @@ PolicyFile = Annotated[
 ]
 
 
+_TOKEN = "An auditor's, for a server that is not public. Better kept in LEDGER_TOKEN."  # noqa: S105
+Token = Annotated[str | None, typer.Option(metavar="TOKEN", envvar="LEDGER_TOKEN", show_envvar=False, help=_TOKEN)]
+
+
 def verify(
     source: Source = None,
     *,
     old_checkpoint: Older = None,
     key: Key = None,
     policy: PolicyFile = None,
+    token: Token = None,
     json: AsJson = False,
 ) -> None:
-    """Verify the ledger here, or an export: every entry, text and tile is hashed again up to the signed root.
+    """Verify the ledger here, an export, or what a server shows: all of it is hashed again up to the signed root.
 
     Histories are folded again, read models and issued reports made anew and compared.
     Ends with 3 and names the first bad position if anything is not what was recorded.
@@ -53,12 +61,15 @@ def verify(
             with opened(ready=False) as services:
                 outcome = services.verify(believed, older, come)
         else:
-            from infrastructure.wiring import verify_export
+            from infrastructure.wiring import verify_export, verify_server
 
             quiet()
-            if not Path(source).exists():
-                raise Ended(USAGE, f"{source} is not there", "accepted: an export, as a file or a folder")
-            outcome = verify_export(Path(source), believed, older, come)
+            if source.startswith(("http://", "https://")):
+                outcome = verify_server(source, token, believed, older, come)
+            elif not Path(source).exists():
+                raise Ended(USAGE, f"{source} is not there", "accepted: an export, as a file or a folder, or a URL")
+            else:
+                outcome = verify_export(Path(source), believed, older, come)
     if json:
         console.say(console.as_json(answer(outcome)))
     if outcome.findings.count:
