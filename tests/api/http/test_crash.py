@@ -97,3 +97,20 @@ def test_two_servers_on_one_ledger_share_it_without_conflicts_or_gaps(tmp_path: 
     finally:
         for server in servers:
             assert server.stop() == 0
+
+
+def test_a_report_asked_for_by_many_at_once_with_one_key_is_issued_once(tmp_path: Path) -> None:
+    token = made_ledger(tmp_path, COMMITMENTS)
+    server = Server(tmp_path)
+    try:
+        with client_of(server, token) as client, ThreadPoolExecutor(8) as threads:
+            key = {"idempotency-key": "once"}
+            answers = list(
+                threads.map(lambda _: client.post("/v1/reports", json={"as_of": "2024-06-30"}, headers=key), range(16))
+            )
+            assert [answer.status_code for answer in answers] == [201] * 16
+            assert len({answer.json()["id"] for answer in answers}) == 1
+            assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+            assert len(client.get("/v1/reports").json()["items"]) == 1
+    finally:
+        assert server.stop() == 0
