@@ -32,6 +32,8 @@ from infrastructure.two_time_queries import ALL, ALL_WITHIN, ONE, RELATING
 
 PAGE: Final = 500
 _REMEMBERED_ANSWERS: Final = 4
+_REMEMBERED_COMMITMENTS: Final = 50_000
+"""Of all answers together, if there are several: some 100 MB."""
 
 CommitmentsAt = Sequence[CommitmentAt]
 
@@ -60,7 +62,9 @@ class Readings:
         """Remember all commitments at (V, N)."""
         with self._lock:
             self._answers[as_of, log_size] = found
-            while len(self._answers) > _REMEMBERED_ANSWERS:
+            while len(self._answers) > _REMEMBERED_ANSWERS or (
+                len(self._answers) > 1 and sum(map(len, self._answers.values())) > _REMEMBERED_COMMITMENTS
+            ):
                 self._answers.popitem(last=False)
 
 
