@@ -10,6 +10,7 @@ from api.cli.console import table
 from api.cli.pages import two_times, word
 
 Answer = Mapping[str, Any]
+_MONTHS: Final = 12
 Cells = Callable[[Answer], Sequence[str | Text]]
 
 _SHARES: Final = {
@@ -18,6 +19,26 @@ _SHARES: Final = {
     "overdue_of_open": "overdue, of the open",
     "undeclared_of_overdue": "without a declared slip, of the overdue",
 }
+_FIGURES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "achieved, by the target in force": {
+        "in time": ("achieved", "current", "in_time"),
+        "late": ("achieved", "current", "late"),
+        "median days late": ("achieved", "current", "median_days_late"),
+        "without a date": ("achieved", "current", "no_date"),
+    },
+    "achieved, by the first target": {
+        "in time": ("achieved", "original", "in_time"),
+        "late": ("achieved", "original", "late"),
+        "median days late": ("achieved", "original", "median_days_late"),
+    },
+    "slips": {
+        "slipped now": ("slipped", "now"),
+        "slipped ever": ("slipped", "ever"),
+        "given a new target": ("slipped", "rebaselined"),
+        "median days moved": ("slipped", "moved", "median_days"),
+    },
+}
+"""Where the figures stand that are neither counted by a vocabulary nor shares."""
 _FLAGS: Final = {
     "undeclared_slip": "undeclared slips",
     "stale": "stale",
@@ -36,11 +57,15 @@ def show_report(screen: Console, report: Answer) -> None:
         screen.print("Filters: " + "; ".join(f"{name} {_value(value)}" for name, value in asked.items()))
     screen.print()
     _figures(screen, report["headline"], report["totals"])
+    _over_time(screen, report["status_over_time"]["points"])
     _lists(screen, report["lists"])
+    _partners(screen, report["by_partner"])
     _commitments(screen, report["commitments"])
     if report["changes"]:
         _changes(screen, report["changes"])
     _corrections(screen, report["corrections"])
+    for each in report["appendix"] or ():
+        _history(screen, each)
     _imprint(screen, report)
 
 
@@ -52,6 +77,14 @@ def _figures(screen: Console, headline: Answer, totals: Answer) -> None:
         rows.add_row(Text(group.replace("_", " "), "bold"))
         for name, count in totals[group].items():
             rows.add_row(Text("  ").append_text(word(name)), str(headline[group][name]), str(count))
+    for group, ways in _FIGURES.items():
+        rows.add_row(Text(group, "bold"))
+        for name, way in ways.items():
+            rows.add_row(f"  {name}", _figure(headline, way), _figure(totals, way))
+    for group, title in (("by_rating", "last review"), ("achieved_by_best_grade", "achieved, by the best evidence")):
+        rows.add_row(Text(title, "bold"))
+        for name, count in totals["acceptance"][group].items():
+            rows.add_row(f"  {name.replace('_', ' ')}", str(headline["acceptance"][group][name]), str(count))
     rows.add_row(Text("flags", "bold"))
     for name, said in _FLAGS.items():
         rows.add_row(f"  {said}", str(headline["flagged"][name]), str(totals["flagged"][name]))
@@ -61,13 +94,42 @@ def _figures(screen: Console, headline: Answer, totals: Answer) -> None:
     screen.print(rows)
 
 
+def _figure(figures: Answer, way: Sequence[str]) -> str:
+    found: Any = figures
+    for name in way:
+        found = found[name]
+    return "–" if found is None else str(found)
+
+
 def _share(permille: int | None) -> str:
     return "–" if permille is None else f"{permille // 10}.{permille % 10} %"
+
+
+def _over_time(screen: Console, points: Sequence[Answer]) -> None:
+    words = list(points[-1]["deliverable"])
+    title = f"Deliverables by status, the last {_MONTHS} months" if len(points) > _MONTHS else "Deliverables by status"
+    rows = table("!on", *(f">{name}" for name in words), title=title)
+    for each in points[-_MONTHS:]:
+        rows.add_row(each["on"], *(str(each["deliverable"][name]) for name in words))
+    screen.print(rows)
+
+
+def _partners(screen: Console, partners: Sequence[Answer]) -> None:
+    named = [each for each in partners if each["commitments"]]
+    columns = ("!code", "name", ">commitments", ">achieved", ">overdue", "!last activity")
+    rows = table(*columns, title=f"Partners with commitments ({len(named)} of {len(partners)})")
+    for each in named:
+        late = each["by_timeliness"]["overdue"] + each["by_timeliness"]["start_overdue"]
+        counts = each["commitments"], each["by_status"]["achieved"], late
+        rows.add_row(each["code"], each["name"], *map(str, counts), each["last_activity_on"] or "none")
+    if named:
+        screen.print(rows)
 
 
 def _lists(screen: Console, lists: Answer) -> None:
     named = ("!reference", "title")
     for name, title, columns, cells in (
+        ("achieved", "Achieved", ("!on", ">days late", "!evidence", "!rating"), _achieved),
         ("overdue", "Overdue", ("!missed on", ">days", "!forecast", "!slip"), _overdue),
         ("slipped", "Slipped", (">slips", "!status", "!targets"), _slipped),
         ("due_soon", "Due soon", ("!on", ">days left"), lambda each: (each["due_on"], str(each["days_left"]))),
@@ -92,6 +154,12 @@ def _list(screen: Console, title: str, columns: Sequence[str], items: Sequence[A
     for each in items:
         rows.add_row(each["reference"], each["title"], *cells(each))
     screen.print(rows)
+
+
+def _achieved(item: Answer) -> Sequence[str | Text]:
+    late, grades = item["days_late"]["current"], " ".join(each["grade"] for each in item["evidence"])
+    rating = word(item["rating"]) if item["rating"] else "not reviewed"
+    return item["achieved_on"], "–" if late is None else str(late), grades, rating
 
 
 def _overdue(item: Answer) -> Sequence[str | Text]:
@@ -157,6 +225,14 @@ def _corrections(screen: Console, corrections: Sequence[Answer]) -> None:
         rows.add_row(str(each["position"]), each["reference"], kind, entries, recorded, reason)
     if corrections:
         screen.print(rows)
+
+
+def _history(screen: Console, commitment: Answer) -> None:
+    rows = table(">version", "!effective", "!kind", "!status after", "statement", title=commitment["reference"])
+    for each in commitment["items"]:
+        after = word(each["status_after"]) if each["status_after"] else "–"
+        rows.add_row(str(each["version"]), each["effective_on"], each["kind"], after, each["statement"] or "")
+    screen.print(rows)
 
 
 def _imprint(screen: Console, report: Answer) -> None:

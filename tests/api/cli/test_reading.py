@@ -84,6 +84,18 @@ def test_the_report_page_has_figures_lists_and_digest(ledger):
         assert words in page
 
 
+def test_the_report_page_says_on_what_evidence_something_was_achieved_and_by_whom(ledger):
+    said = ("--statement", "The second quay opened.", "--evidence-title", "Minutes", "--evidence-grade", "A")
+    ledger.done("record", "achieved", "HP-1", "--on", "2025-01-10", *said)
+    page = ledger.done("report", "--as-of", "2025-01-31").out
+    for words in ("Achieved (1)", "not reviewed", "Deliverables by status", "Partners with commitments (1 of 1)"):
+        assert words in page
+    assert "The second quay opened." not in page
+    assert "The second quay opened." in ledger.done("report", "--as-of", "2025-01-31", "--appendix").out
+    items = ledger.done("report", "--appendix", "--json").json["appendix"]
+    assert [(each["reference"], len(each["items"])) for each in items] == [("HP-1", 3), ("HP-2", 1)]
+
+
 def test_a_report_can_be_narrowed(ledger):
     def references(*options):
         return [each["reference"] for each in ledger.done("report", "--json", *options).json["commitments"]]

@@ -170,6 +170,16 @@ def test_the_feed_is_the_same_in_pages_and_as_a_stream(ledger: Ledger) -> None:
     assert_problem(ledger.client.get("/v1/events", headers={"accept": "application/xml"}), 406, "x-ndjson")
 
 
+def test_the_appendix_of_a_report_holds_the_histories_if_it_is_asked_for(ledger: Ledger) -> None:
+    report = "/v1/reports/status"
+    assert ledger.get(report).json()["appendix"] is None
+    appendix = ledger.get(f"{report}?appendix=true").json()["appendix"]
+    assert appendix
+    for each in appendix:
+        assert each["items"] == ledger.get(f"/v1/commitments/{each['reference']}/history").json()["items"]
+    assert_problem(ledger.get(f"{report}?appendix=yes"), 422, "appendix", "true | false")
+
+
 def test_a_report_as_csv_has_a_row_for_each_commitment(ledger: Ledger) -> None:
     answer = ledger.client.get("/v1/reports/status?as_of=2023-06-30&format=csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
