@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     )
     actor: str = Field("local", pattern=r"^[a-z0-9][a-z0-9-]{1,63}$", description="who records with the local commands")
     max_body_bytes: int = Field(262_144, ge=1_024, le=262_144, description="the longest request body, in bytes")
+    rendering_seconds: int = Field(
+        120, ge=1, le=3_600, description="how long a PDF or XLSX may take, in seconds, before it is given up"
+    )
+    rendering_megabytes: int = Field(
+        4_096, ge=256, le=1_048_576, description="how much memory the process that makes PDF or XLSX may take"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="the least level that is logged")
 
     @model_validator(mode="after")

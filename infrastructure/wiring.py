@@ -37,7 +37,8 @@ from infrastructure.public_log import PublicLog
 from infrastructure.read_only import ReadOnlyError
 from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
-from infrastructure.renderers import FORMATS, Format
+from infrastructure.renderers import FORMATS, Format, carried
+from infrastructure.rendering import RenderingBusyError, RenderingFailedError, Renderings
 from infrastructure.replaying import Differences, read_models_are_missing, replay
 from infrastructure.server_source import ServerUnreachableError, verify_server
 from infrastructure.settings import Settings
@@ -60,6 +61,8 @@ __all__ = [
     "Outcome",
     "ReadOnlyError",
     "Recovery",
+    "RenderingBusyError",
+    "RenderingFailedError",
     "ServerUnreachableError",
     "Services",
     "Settings",
@@ -67,13 +70,16 @@ __all__ = [
     "WrongRootError",
     "build",
     "canonical",
+    "carried",
     "check_catalogue",
+    "report_bytes",
     "verify_export",
     "verify_server",
 ]
 
 _COLLECTED_AFTER: Final = 100_000
 VERSION: Final = version("implementation-ledger")
+_APART: Final = tuple(each.name for each in FORMATS.values() if each.apart)
 BadCatalogue = catalogues.BadCatalogue
 BadDatabaseUrl = sa.exc.ArgumentError
 DatabaseFailed = sa.exc.SQLAlchemyError
@@ -93,6 +99,7 @@ class Services:
         self._readings = Readings(self._database)
         self._identities = Identities(self._database)
         self.writer = Writer(self._database, self.time_zone, now)
+        self.renderings = Renderings(_APART, settings.rendering_seconds, settings.rendering_megabytes)
         self.log = PublicLog(self._database, settings, now)
         self.writer.permit, self.writer.permit_after = self.log.sealer.permit, self.log.sealer.permit_after
         self.writer.after_commit = self.log.sealer.notify
@@ -251,6 +258,7 @@ class Services:
 
     def close(self) -> None:
         """Seal what is recorded; let go of threads and connections."""
+        self.renderings.close()
         self.writer.close()
         self.log.stop()
         self._database.close()
@@ -264,6 +272,11 @@ def build(settings: Settings | None = None, now: Callable[[], datetime] = clock.
     settings = settings or Settings()
     telemetry.configure(settings.log_level)
     return Services(settings, now)
+
+
+def report_bytes(report: Mapping[str, Any], form: str) -> bytes:
+    """Write a report in a format, here and now."""
+    return b"".join(FORMATS[form].render(report))
 
 
 def check_catalogue(name_or_path: str, source: Path) -> Iterator[tuple[str, str]]:

@@ -72,6 +72,18 @@ def table(*columns: str, title: str | None = None) -> "Table":
 
 
 @contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on stderr, if that is a terminal, that work goes on and for how long."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    screen = to_people()
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        bar.add_task(what, total=None)
+        yield
+
+
+@contextmanager
 def stages() -> Iterator[Callable[[str, int, int], None]]:
     """Show work in several stages; gives a function that takes (what, done, total)."""
     with progress("") as come:

@@ -105,7 +105,7 @@ def _of_ledger(error: Exception) -> Ended | None:
     return None
 
 
-def _of_surroundings(error: Exception) -> Ended:
+def _of_surroundings(error: Exception) -> Ended:  # noqa: PLR0911 -- a table, one row per error
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
@@ -116,6 +116,8 @@ def _of_surroundings(error: Exception) -> Ended:
         case wiring.BadCatalogue():
             faults = str(error).splitlines()
             return Ended(REFUSED, f"the catalogue cannot be read: {_count(faults, 'fault')}", *faults)
+        case wiring.RenderingFailedError():
+            return Ended(NOT_AVAILABLE, str(error), "accepted: --format json, csv or html, or fewer commitments")
         case wiring.NoExportError():
             return Ended(USAGE, str(error), "accepted: what `ledger export` wrote, as a file or a folder")
         case wiring.WrongRootError():

@@ -120,12 +120,12 @@ def show(
     """
     from application import issuing
 
-    form = form_of(format, json=json)
+    form = form_of(format, output, json=json)
     with opened() as services, services.view() as view:
         issued = issuing.issued_report(view, number, internal=True)
         wanted = issuing.Form(format=form, appendix=appendix)
         made = issuing.as_issued(view, issued, reader_of(services), services.press(), wanted)
-        give(made, form, output)
+        give(services, made, form, output, appendix_asked=appendix is True)
 
 
 def check(

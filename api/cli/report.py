@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from application.reporting import Reader
     from infrastructure.wiring import Services
 
+_BINARY: Final = ("xlsx", "pdf")
 reports = typer.Typer(invoke_without_command=True)
 
 
@@ -68,7 +69,7 @@ def report(
     if context.invoked_subcommand is not None:
         _refuse_options_before(context)
         return
-    form = form_of(format, json=json)
+    form = form_of(format, output, json=json)
     from application.reporting import StatusQuery, status_report
 
     scope = scope_of(
@@ -78,7 +79,8 @@ def report(
     )  # fmt: skip
     asked = StatusQuery(scope=scope, appendix=appendix, format=form, as_of=as_of, log_size=log_size, known_at=known_at)
     with opened() as services, services.view() as view:
-        give(status_report(view, asked, reader_of(services), services.press()), form, output)
+        made = status_report(view, asked, reader_of(services), services.press())
+        give(services, made, form, output, appendix_asked=appendix is True)
 
 
 def _refuse_options_before(context: typer.Context) -> None:
@@ -100,22 +102,26 @@ def reader_of(services: "Services") -> "Reader":
     return Reader(may_read_internal=True, today=services.today(), now=services.now())
 
 
-def form_of(format: Format | None, *, json: bool) -> Format:
-    """Give the form that is asked for, one way or the other."""
+def form_of(format: Format | None, output: Path | None, *, json: bool) -> Format:
+    """Give the form that is asked for, one way or the other; a terminal cannot show every one."""
     form = format or ("json" if json else "text")
     if json and form != "json":
         raise Ended(USAGE, f"--json and --format {form} contradict each other")
+    if form in _BINARY and output is None and sys.stdout.isatty():
+        raise Ended(USAGE, f"{form.upper()} is nothing for a terminal", f"accepted: -o FILE.{form}, or a pipe")
     return form
 
 
-def give(made: dict[str, Any], form: Format, output: Path | None) -> None:
+def give(
+    services: "Services", made: dict[str, Any], form: Format, output: Path | None, *, appendix_asked: bool
+) -> None:
     """Show a report, or write it."""
     if form == "text" and output is None:
         from api.cli.report_page import show_report
 
         show_report(console.to_answer(), made)
         return
-    content = _as_text(made) if form == "text" else _as_bytes(made, form)
+    content = _as_text(made) if form == "text" else _as_bytes(services, made, form, appendix_asked=appendix_asked)
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
@@ -124,10 +130,13 @@ def give(made: dict[str, Any], form: Format, output: Path | None) -> None:
     console.note(f"Wrote {output}: {len(content):,} bytes, digest {made['digest']}")
 
 
-def _as_bytes(made: dict[str, Any], form: Format) -> bytes:
-    from infrastructure.wiring import FORMATS
+def _as_bytes(services: "Services", made: dict[str, Any], form: Format, *, appendix_asked: bool) -> bytes:
+    from infrastructure.wiring import carried, report_bytes
 
-    return b"".join(FORMATS[form].render(made))
+    if form not in _BINARY:
+        return report_bytes(made, form)
+    with console.working(f"Making the {form.upper()}"), services.renderings.turn(form) as render:
+        return render(report_bytes(made, "json"), carried(made, appendix_asked=appendix_asked))
 
 
 def _as_text(made: dict[str, Any]) -> bytes:

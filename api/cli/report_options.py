@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from domain.report import Scope
 
-Format = Literal["text", "json", "csv", "html"]
+Format = Literal["text", "json", "csv", "html", "xlsx", "pdf"]
 _FILTERS = "Which commitments (repeat an option for alternatives)"
 
 

@@ -9,7 +9,8 @@ from api.http import openapi
 from api.http.gate import Gate, as_answer, as_page
 from api.http.paging import Cursor, page
 from api.http.queries import EntryPosition, FormatQuery, IssuedQuery, KnownQuery, Nothing
-from api.http.reports import as_report, form_of, reader_of
+from api.http.report_answers import as_report, form_of
+from api.http.reports import reader_of
 from api.http.times import Times, moment_known
 from application import checking, issuing
 from application.errors import BadQuestion
@@ -89,15 +90,13 @@ def _single(router: APIRouter, gate: Gate) -> None:
     async def report(request: Request, id: Number, query: Annotated[FormatQuery, Query()]) -> Response:
         form = form_of(request, query)
 
-        def read(view: View, internal: bool) -> tuple[bytes, str]:  # noqa: FBT001 -- the gate's callback
+        def make(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
             issued = issuing.issued_report(view, id, internal=internal)
             reader = reader_of(services, internal=internal)
             wanted = issuing.Form(format=form.name, appendix=query.appendix)
-            report = issuing.as_issued(view, issued, reader, services.press(), wanted)
-            return b"".join(form.render(report)), report["as_of"]
+            return issuing.as_issued(view, issued, reader, services.press(), wanted)
 
-        (body, as_of), head = await gate.read(request, read)
-        return as_report(request, body, head, form.headers_for(as_of))
+        return await as_report(request, gate, form, make, appendix_asked=query.appendix is True)
 
     @router.get("/{id}/check", **openapi.reading("What would read differently today, and why", "ReportCheck"))
     async def check(request: Request, id: Number, query: Annotated[KnownQuery, Query()]) -> Response:

@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.http.issued_schemas import ISSUED_COMPONENTS
-from api.http.problems import MEDIA_TYPE, PROBLEMS
+from api.http.problem_types import PROBLEMS
+from api.http.problems import MEDIA_TYPE
 from api.http.report_schemas import REPORT_COMPONENTS
 from api.http.schemas import COMPONENTS, catalogue_schema, ref
 from infrastructure.wiring import FORMATS
@@ -174,9 +175,11 @@ def feed() -> Route:
 
 def status_report() -> Route:
     """Document the status report."""
-    others = {form.offered: {"schema": {"type": "string"}} for form in FORMATS.values()}
-    content = others | _json("StatusReport")
-    route = _reading("Status report", content, (*_READ_PROBLEMS, "not-acceptable", "not-permitted"))
+    file = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+    text = {"schema": {"type": "string"}}
+    others = {form.offered: file if form.apart else text for form in FORMATS.values()}
+    problems = (*_READ_PROBLEMS, "not-acceptable", "not-permitted", "too-many-requests", "rendering-failed")
+    route = _reading("Status report", others | _json("StatusReport"), problems)
     route["responses"][304] = {"description": "The report is the one whose ETag was sent in If-None-Match"}
     return route
 

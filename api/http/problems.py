@@ -3,7 +3,6 @@
 import html
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -13,124 +12,23 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from structlog import get_logger
 
+from api.http.problem_types import PROBLEMS
 from application import errors as declined
 from application.strict_json import NotJsonError
 from domain import errors as domain
 from domain.recording import ExternalIdTaken
-from infrastructure.wiring import ClockBehindError, NotReadyError, ReadOnlyError, TooBusyError
+from infrastructure.wiring import (
+    ClockBehindError,
+    NotReadyError,
+    ReadOnlyError,
+    RenderingBusyError,
+    RenderingFailedError,
+    TooBusyError,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 _STYLE: Final = "main{max-width:40rem;margin:2rem auto;padding:0 1rem;font:1.1rem/1.6 system-ui,sans-serif}"
 _log = get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A type of problem: its status and title, and the page that explains it."""
-
-    status: int
-    title: str
-    explanation: str
-
-
-PROBLEMS: Final[Mapping[str, Problem]] = {
-    "bad-json": Problem(
-        400,
-        "The body is not JSON that can be recorded",
-        "A body must be UTF-8 JSON in which every member name stands once in its object, without lone surrogates, "
-        "without NaN or Infinity, and with integers up to 2^53 - 1. Send larger or fractional numbers as text.",
-    ),
-    "unauthorised": Problem(
-        401,
-        "A valid token is needed",
-        "Send `Authorization: Bearer <token>`. Tokens are made with `ledger token create`; one that was revoked is "
-        "good for nothing. A ledger with LEDGER_PUBLIC_READ lets everybody read what is public.",
-    ),
-    "not-permitted": Problem(
-        403,
-        "The token's role does not allow this",
-        "Each token carries one role, and each role may do what the README's table says. While four-eyes is on, "
-        "nobody corrects an entry that they recorded themselves.",
-    ),
-    "unknown": Problem(
-        404,
-        "There is no such thing here",
-        "Nothing of this name exists, or did not yet exist at the two times asked for, or the token may not see it. "
-        "The answer does not tell which.",
-    ),
-    "method-not-allowed": Problem(
-        405, "The method does not fit the address", "The documentation at /docs lists what does."
-    ),
-    "not-acceptable": Problem(
-        406, "The answer does not exist in this format", "Name one of the formats listed in the problem's detail."
-    ),
-    "exists": Problem(
-        409,
-        "It exists already",
-        "A programme's code, a commitment's reference, and an external_id within a history are used once. To change "
-        "what is there, record an event or a correction.",
-    ),
-    "stale-version": Problem(
-        412,
-        "Something was recorded in between",
-        "If-Match names a version that is no longer the last. Read the commitment again, look at what was recorded, "
-        "and send the event with the new ETag if it still applies.",
-    ),
-    "body-too-long": Problem(413, "The body is too long", "A request body may have up to 262,144 bytes."),
-    "unsupported-media-type": Problem(
-        415, "The body has the wrong type", "Bodies are `Content-Type: application/json` in UTF-8, not compressed."
-    ),
-    "invalid": Problem(
-        422,
-        "Something in the request has the wrong form",
-        "`faults` names every wrong field by JSON Pointer (or query parameter by name), with what is wrong and what "
-        "would be accepted. Nothing was recorded.",
-    ),
-    "refused": Problem(
-        422,
-        "A rule of the ledger refuses this",
-        "`rule` names the rule, `entry` the version of the entry that would break it – the new one, or a later one "
-        "when something is backdated or corrected – and `accepted` what would be accepted. Nothing was recorded.",
-    ),
-    "entry-too-long": Problem(
-        422,
-        "The entry does not fit into the log",
-        "An entry takes at most 65,535 bytes in the log. Put long documents elsewhere and record their SHA-256 as "
-        "evidence.",
-    ),
-    "repeated-differently": Problem(
-        422,
-        "The Idempotency-Key was used with another body",
-        "A key stands for one request of one actor to one address. Use a new key for a new request.",
-    ),
-    "too-many-requests": Problem(
-        429, "Too many requests", "Wait as long as Retry-After says, then repeat the request."
-    ),
-    "not-ready": Problem(
-        503,
-        "The ledger cannot do this now",
-        "It is busy, not migrated, or refuses to write because its clock is behind the last entry. The detail says "
-        "which; Retry-After says when to try again.",
-    ),
-    "read-only": Problem(
-        503,
-        "The ledger answers questions and records nothing",
-        "What is stored is not what was signed, or what was signed is not known any more; so nothing is added to it. "
-        "`position` is the first entry that is wrong, as far as that is known. Reading goes on. An operator has to "
-        "find out why, put a good backup in place, and let the ledger go on with `ledger recover`.",
-    ),
-    "irreproducible": Problem(
-        500,
-        "The issued report is not what it was",
-        "An issued report is made again whenever it is asked for and held against the digest in the log. Here they do "
-        "not fit: what is kept of it, the read models or the entries were changed behind the ledger's back, or another "
-        "software makes other reports. `at` names the first place, `kept` what it said there, `now` what it says now. "
-        "`ledger replay --check` and `ledger report check` say more.",
-    ),
-    "internal": Problem(
-        500, "Something went wrong here", "The fault is the server's. Nothing of the request was recorded half."
-    ),
-}
 
 
 def problem(slug: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any) -> Response:
@@ -191,7 +89,7 @@ def _answer(error: Exception) -> Response:  # noqa: PLR0911 -- a table, one row 
             return _answer_of_server(error, retry)
 
 
-def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:
+def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  # noqa: PLR0911 -- the same
     match error:
         case declined.Irreproducible():
             detail, said = str(error)[:500], {"at": error.place, "kept": error.kept, "now": error.now}
@@ -208,6 +106,11 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:
             return problem("not-ready", str(error), headers=retry)
         case ReadOnlyError():
             return problem("read-only", str(error), headers={"Retry-After": "60"}, **error.members)
+        case RenderingBusyError():
+            return problem("too-many-requests", str(error), headers={"Retry-After": str(error.seconds)})
+        case RenderingFailedError():
+            _log.warning("rendering failed", form=error.form, why=error.why)
+            return problem("rendering-failed", str(error), accepted="format=json, csv or html; fewer commitments")
         case TooBusyError():
             return problem("not-ready", "too many requests wait to be recorded", headers=retry)
         case _:
@@ -226,6 +129,8 @@ HANDLED: Final = (
     NotReadyError,
     ClockBehindError,
     ReadOnlyError,
+    RenderingBusyError,
+    RenderingFailedError,
     TooBusyError,
     Exception,
 )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, Final
@@ -23,7 +24,11 @@ COLUMNS: Final = (
     "source.document", "source.location", "source.line", "source.sentence", "source.sha256",
     "version", "as_of", "log_size", "known_at",
 )  # fmt: skip
-"""Where each column stands in the answer about a commitment; of a list, each item's member, joined with `;`."""
+"""Where each column stands in the answer about a commitment; of a list, each item's member, joined with `;`, those that
+hold one in quotes."""
+
+_WAYS: Final = {column: tuple(column.split(".")) for column in COLUMNS}
+_SPECIAL: Final = re.compile('[;"\r\n]')
 
 _ROWS_AT_ONCE: Final = 200
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -39,10 +44,15 @@ def report_csv(report: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 def _row(commitment: Mapping[str, Any]) -> list[str]:
-    return [cell(_found(commitment, column.split("."))) for column in COLUMNS]
+    return [cell(found(commitment, column)) for column in COLUMNS]
 
 
-def _found(value: Any, way: list[str]) -> object:
+def found(commitment: Mapping[str, Any], column: str) -> object:
+    """Give what stands in a column: a value, or a list of them."""
+    return _found(commitment, _WAYS[column])
+
+
+def _found(value: Any, way: tuple[str, ...]) -> object:
     if isinstance(value, list):
         return [_found(item, way) for item in value]
     return _found(value[way[0]], way[1:]) if way and value is not None else value
@@ -52,8 +62,20 @@ def cell(value: object) -> str:
     """Write a value so that no spreadsheet takes a text for a formula; null is the empty cell."""
     if value is None or isinstance(value, bool | int):
         return _written(value)
-    text = ";".join(map(_written, value)) if isinstance(value, list) else _written(value)
+    text = joined(value) if isinstance(value, list) else _written(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def joined(values: Iterable[object]) -> str:
+    """Write a list as one line of CSV whose separator is `;`, so that any CSV reader takes it apart again."""
+    return ";".join(map(_item, map(_written, values)))
+
+
+def _item(text: str) -> str:
+    if not _SPECIAL.search(text):
+        return text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _written(value: object) -> str:

@@ -73,7 +73,27 @@ def test_no_text_can_be_taken_for_a_formula(report):
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_text_that_begins_like_a_formula_gets_an_apostrophe(first):
     assert cell(f"{first}1") == f"'{first}1"
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t"])
+def test_a_list_that_begins_like_a_formula_gets_one_too(first):
     assert cell([f"{first}1", "x"]) == f"'{first}1;x"
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        ["a", "b"],
+        ["a; or b", "c"],
+        ['say "yes"', "c"],
+        ['"', '""', ";"],
+        ["two\nlines", "\r"],
+        ["", "b"],
+        ["2022-12-31", ""],
+    ],
+)
+def test_a_list_is_a_line_of_csv_that_any_reader_takes_apart(items):
+    assert list(csv.reader(io.StringIO(cell(items), newline=""), delimiter=";")) == [items]
 
 
 def test_numbers_truth_values_and_nothing_stay_plain():

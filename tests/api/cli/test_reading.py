@@ -1,10 +1,15 @@
 import csv
 import io
 import json
+import os
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+PROGRAM = Path(sys.executable).with_name("ledger")
 PROGRESS = ("record", "progressed", "HP-1", "--on", "2024-06-15", "--statement", "[bold]Half[/bold] of it stands.")
 
 
@@ -148,3 +153,24 @@ def test_a_read_model_that_is_not_what_the_entries_say_ends_with_3_and_is_replac
     assert "Nothing was changed" in checked.err
     assert "replaced" in ledger.do("replay").err
     assert ledger.done("replay", "--check")
+
+
+@pytest.mark.parametrize(("form", "begins"), [("pdf", b"%PDF-1.7"), ("xlsx", b"PK")])
+def test_a_report_is_written_as_a_file_for_people(ledger, tmp_path, form, begins):
+    target = tmp_path / f"report.{form}"
+    ran = ledger.run("report", "--as-of", "2024-06-30", "--format", form, "-o", str(target))
+    assert (ran.code, ran.out) == (0, ""), ran.err
+    assert target.read_bytes().startswith(begins)
+    assert "digest" in ran.err
+
+
+@pytest.mark.parametrize("form", ["pdf", "xlsx"])
+def test_a_terminal_is_spared_what_it_cannot_show(ledger, form):
+    inner, outer = os.openpty()
+    ran = subprocess.run(
+        [PROGRAM, "report", "--format", form], env=ledger.environment, stdout=outer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(outer)
+    os.close(inner)
+    assert ran.returncode == 2
+    assert f"accepted: -o FILE.{form}" in ran.stderr.decode()

@@ -145,7 +145,7 @@ def test_an_issued_report_is_given_in_every_format_to_everybody_alike(ledger: Le
     by_header = ledger.get(report["address"], accept=asked.headers["content-type"].partition(";")[0])
     assert by_header.content == asked.content
     if form == "csv":
-        assert "status-report-2024-06-30.csv" in by_header.headers["content-disposition"]
+        assert "-2024-06-30-n" in by_header.headers["content-disposition"]
         assert [row[0] for row in csv.reader(io.StringIO(by_header.text))][:2] == ["reference", "H-1"]
 
 

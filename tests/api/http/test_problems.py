@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.http.problems import PROBLEMS
+from api.http.problem_types import PROBLEMS
 from tests.http_ledger import COMMITMENT, EVENTS, PROGRAMME, Ledger, assert_problem, filled, made
 
 EVENT = {"kind": "progressed", "occurred_on": "2024-05", "statement": "The first quay."}
@@ -86,7 +86,7 @@ def test_every_problem_has_the_same_shape_and_a_page(ledger: Ledger) -> None:
         seen.add(slug)
     rest = {
         "entry-too-long", "repeated-differently", "too-many-requests", "not-ready", "read-only", "irreproducible",
-        "internal",
+        "rendering-failed", "internal",
     }  # fmt: skip
     assert seen | rest == set(PROBLEMS)
     for slug, kind in PROBLEMS.items():
