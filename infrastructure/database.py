@@ -23,8 +23,6 @@ _PRAGMAS = {
     "secure_delete": "ON",  # what is deleted is overwritten, so that erased texts are in no free page
     "trusted_schema": "OFF",
 }
-# Readers look pages up all over the file: mapped they need no call and no copy each. The bound is SQLite's own.
-_READER_PRAGMAS = {"query_only": "ON", "mmap_size": "2147418112"}
 _READERS = 6  # four that answer, one that seals, one to spare
 
 
@@ -59,7 +57,7 @@ class Database:
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: Any, _: object) -> None:
             connection.isolation_level = None
-            for name, value in (_PRAGMAS | (_READER_PRAGMAS if query_only else {})).items():
+            for name, value in (_PRAGMAS | ({"query_only": "ON"} if query_only else {})).items():
                 connection.execute(f"PRAGMA {name} = {value}")
 
         @sa.event.listens_for(engine, "begin")
