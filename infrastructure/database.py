@@ -132,6 +132,12 @@ def among(connection: sa.Connection, column: sa.ColumnElement[int], numbers: Seq
     return column == sa.any_(sa.bindparam(None, numbers, sa.ARRAY(sa.BigInteger)))
 
 
+def database_is_full(error: BaseException) -> bool:
+    """Whether the database could not write for want of space."""
+    said = str(getattr(error, "orig", None) or error)
+    return "database or disk is full" in said or "No space left on device" in said or "disk I/O error" in said
+
+
 @cache
 def _newest_revision() -> str | None:
     return ScriptDirectory.from_config(_alembic("")).get_current_head()

@@ -25,7 +25,7 @@ from domain.policy import Policy
 from infrastructure import clock, telemetry
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.codec import canonical
-from infrastructure.database import Database
+from infrastructure.database import Database, database_is_full
 from infrastructure.export_source import NoExportError
 from infrastructure.exporting import WrongRootError
 from infrastructure.identity import Identities, new_token
@@ -72,6 +72,7 @@ __all__ = [
     "canonical",
     "carried",
     "check_catalogue",
+    "is_full",
     "report_bytes",
     "verify_export",
     "verify_server",
@@ -83,6 +84,7 @@ _APART: Final = tuple(each.name for each in FORMATS.values() if each.apart)
 BadCatalogue = catalogues.BadCatalogue
 BadDatabaseUrl = sa.exc.ArgumentError
 DatabaseFailed = sa.exc.SQLAlchemyError
+is_full = database_is_full
 
 
 class NotReadyError(Exception):

@@ -48,7 +48,7 @@ def made_ledger(folder: Path, commitments: int) -> str:
 class Server:
     """`ledger serve` on a port of its own."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, until: str = "/health/ready", **settings: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -62,7 +62,7 @@ class Server:
         for _ in range(300):
             assert self._process.poll() is None, "the server ended by itself"
             try:
-                if httpx2.get(f"{self.address}/health/ready").status_code == 200:
+                if httpx2.get(f"{self.address}{until}").status_code == 200:
                     return
             except httpx2.TransportError:
                 time.sleep(0.1)

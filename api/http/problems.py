@@ -19,11 +19,13 @@ from domain import errors as domain
 from domain.recording import ExternalIdTaken
 from infrastructure.wiring import (
     ClockBehindError,
+    DatabaseFailed,
     NotReadyError,
     ReadOnlyError,
     RenderingBusyError,
     RenderingFailedError,
     TooBusyError,
+    is_full,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -113,6 +115,9 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  
             return problem("rendering-failed", str(error), accepted="format=json, csv or html; fewer commitments")
         case TooBusyError():
             return problem("not-ready", "too many requests wait to be recorded", headers=retry)
+        case DatabaseFailed() if is_full(error):
+            _log.error("the disk is full")
+            return problem("not-ready", "the disk is full; nothing of the request was recorded", headers=retry)
         case _:
             _log.error("unexpected error", error=type(error).__name__, exc_info=error)
             return problem("internal", "the server's log says more")
@@ -131,6 +136,7 @@ HANDLED: Final = (
     ReadOnlyError,
     RenderingBusyError,
     RenderingFailedError,
+    DatabaseFailed,
     TooBusyError,
     Exception,
 )
