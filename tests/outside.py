@@ -92,6 +92,13 @@ class Outsider:
             for each in running:
                 each.join()
 
+    def wait_for_more(self, count: int) -> None:
+        """Wait until so many more steps are acknowledged."""
+        wanted, until = len(self.acknowledged) + count, time.monotonic() + 60
+        while len(self.acknowledged) < wanted:
+            assert time.monotonic() < until, self.refused
+            time.sleep(0.01)
+
     def wait_until_sealed(self, client: httpx2.Client) -> Checkpoint:
         """Wait until everything recorded is published."""
         until = time.monotonic() + 60
