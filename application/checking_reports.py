@@ -34,6 +34,7 @@ def check_reports(
     at_once = max(1, min(_MOST_AT_ONCE, _MOST_FOLDED // (histories + 1)))
     pairs = _paired(source, entries, findings)
     count = 0
+    progress("issued reports", 0, len(entries))
     while group := list(islice(pairs, at_once)):
         _check(group, streams, findings, sees_internal=source.shows_closed)
         count += len(group)

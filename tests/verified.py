@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from application.log_source import LogSource
+from application.log_source import LogSource, Progress
 from application.verifying import Outcome, Trust, verify
 from domain.checkpoint import Checkpoint
 from domain.notes import Note
@@ -52,10 +52,16 @@ def signed(store: Store, size: int | None = None, signer: Signer = SIGNER) -> by
     return bytes(Note(text, (signer.sign(text),)))
 
 
-def judged(source: LogSource, older: Sequence[bytes] = (), policy: Policy | None = None) -> Outcome:
+def unheard(_what: str, _done: int, _all: int) -> None:
+    """Progress that nobody wants to hear of."""
+
+
+def judged(
+    source: LogSource, older: Sequence[bytes] = (), policy: Policy | None = None, progress: Progress = unheard
+) -> Outcome:
     kept = [(f"kept {number}", each) for number, each in enumerate(older)]
     trust = Trust(static_log.verify, policy, kept)
-    return verify(source, trust, StreamsApart, lambda _what, _done, _all: None)
+    return verify(source, trust, StreamsApart, progress)
 
 
 def verified(store: Store, note: bytes | None, *, older: Sequence[bytes] = (), roots: Any = ()) -> Outcome:
@@ -67,10 +73,12 @@ def verified(store: Store, note: bytes | None, *, older: Sequence[bytes] = (), r
 def exported(store: Store, target: Path, *, internal: bool = False, note: bytes | None = None) -> Path:
     head = Head(note or signed(store), head_of(store), POLICY, [SIGNER.key])
     with store.database.reading() as connection:
-        export(connection, head, target, internal=internal, progress=lambda _what, _done, _all: None)
+        export(connection, head, target, internal=internal, progress=unheard)
     return target
 
 
-def verified_export(path: Path, *, older: Sequence[bytes] = (), policy: Policy | None = None) -> Outcome:
+def verified_export(
+    path: Path, *, older: Sequence[bytes] = (), policy: Policy | None = None, progress: Progress = unheard
+) -> Outcome:
     kept = [(f"kept {number}", each) for number, each in enumerate(older)]
-    return verify_export(path, policy, kept, lambda _what, _done, _all: None)
+    return verify_export(path, policy, kept, progress)
