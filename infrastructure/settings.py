@@ -63,7 +63,7 @@ class Settings(BaseSettings):
         120, ge=1, le=3_600, description="how long a PDF or XLSX may take, in seconds, before it is given up"
     )
     rendering_megabytes: int = Field(
-        4_096, ge=256, le=1_048_576, description="how much memory the process that makes PDF or XLSX may take"
+        6_144, ge=256, le=1_048_576, description="how much memory the process that makes PDF or XLSX may take"
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="the least level that is logged")
 

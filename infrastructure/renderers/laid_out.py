@@ -1,6 +1,7 @@
 """A document as plain values for `report.typ`: every text cleaned, every column with its width."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from infrastructure.renderers.column_widths import column_widths
@@ -17,9 +18,19 @@ from infrastructure.renderers.document import (
 )
 from infrastructure.renderers.laid_out_cells import Cells, Values
 from infrastructure.renderers.printable import printable
+from infrastructure.renderers.words import number
 
 _DIGEST_SHOWN: Final = 16
 _FEW_SECTIONS: Final = 12
+_MOST_ROWS: Final = 1_000
+"""Of a longer list only its beginning, the most urgent, is printed: a cell takes some 15 KB until a PDF is written."""
+
+_MOST_PLACES: Final = 2_000
+"""With more commitments no links lead from list to register: they cost a third of time and memory."""
+
+_REGISTER: Final = "commitments"
+"""The section that prints every commitment, however many there are."""
+
 _PORTRAIT_COLUMNS: Final = 8
 _PORTRAIT: Final = 481.8
 _LANDSCAPE: Final = 728.5
@@ -37,7 +48,7 @@ def laid_out(document: Document, digest: str, plainer: Callable[[str], str] = la
 class _Layout:
     def __init__(self, document: Document, clean: Callable[[str], str]) -> None:
         self._document, self._clean = document, clean
-        self._cells = Cells(clean, document.language, frozenset(_places(document)))
+        self._cells = Cells(clean, document.language, _places(document))
         self._given: set[str] = set()
         self._folded: list[Values] = []
 
@@ -55,10 +66,11 @@ class _Layout:
         }
 
     def _section(self, section: Section) -> Values:
+        most = None if section.id == _REGISTER else _MOST_ROWS
         return {
             "id": self._place(section.id),
             "title": self._cells.text(section.title),
-            "blocks": [self._block(each) for each in section.blocks],
+            "blocks": [self._block(_beginning(each, most)) for each in section.blocks],
             "sections": [self._section(each) for each in section.sections],
             "listed": len(section.sections) <= _FEW_SECTIONS,
             "wide": any(isinstance(each, Table) and _is_wide(each) for each in section.blocks),
@@ -129,10 +141,20 @@ class _Layout:
         return name
 
 
-def _places(document: Document) -> list[str]:
+def _beginning(block: Block, most: int | None) -> Block:
+    """Give a table that is too long only so far, and say so."""
+    if not isinstance(block, Table) or most is None or len(block.rows) <= most:
+        return block
+    whole = f"The first {number(most)} of {number(len(block.rows))} rows; the attached report.json has all of them."
+    note = whole if block.note is None else f"{whole} {block.note}"
+    return replace(block, rows=block.rows[:most], anchors=block.anchors[:most], note=note)
+
+
+def _places(document: Document) -> frozenset[str]:
     tables = [place for _, table in document.tables() for place in (table.id, *table.anchors)]
     charts = [block.id for section in document.every_section() for block in section.blocks if isinstance(block, Chart)]
-    return [*(section.id for section in document.every_section()), *tables, *charts]
+    places = frozenset((*(section.id for section in document.every_section()), *tables, *charts))
+    return places if len(places) <= _MOST_PLACES else frozenset()
 
 
 def _is_wide(table: Table) -> bool:

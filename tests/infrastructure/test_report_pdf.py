@@ -227,6 +227,16 @@ def test_no_one_and_many_commitments_give_a_sound_document(count):
     assert ("The course of each of the 400 commitments is left out here" in " ".join(found.split())) == (count == 400)
 
 
+def test_of_a_very_long_list_the_beginning_is_printed_and_every_commitment_is_in_the_register():
+    ledger = InMemoryLedger()
+    ledger.publish()
+    for number in range(1_001):
+        ledger.announce(f"A.{number:04}", due="2023-01-01")
+    found = text_of(report_pdf(report_of(ledger, format="pdf")))
+    assert "The first 1,000 of 1,001 rows; the attached report.json has all of them." in found
+    assert found.count("A.0999 Commitment A.0999") > found.count("A.1000 Commitment A.1000") == 1
+
+
 def test_every_page_but_the_first_says_which_report_it_belongs_to(hostile, made):
     pages = poppler(made, "pdftotext", "-layout").rstrip("\f").split("\f")
     for number, page in enumerate(pages, start=1):
