@@ -8,6 +8,8 @@ import os
 import random
 import shutil
 import statistics
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -26,14 +28,16 @@ from application.reporting import Press, Reader, StatusQuery, status_report
 from domain.entry import Entry
 from infrastructure.codec import EntryMapper, canonical, entry_form
 from infrastructure.database import Database
-from infrastructure.readings import Readings
 from infrastructure.recorder import EntryRecorder
 from infrastructure.renderers.report_csv import report_csv
 from infrastructure.renderers.report_json import report_json
 from infrastructure.replaying import replay
+from infrastructure.settings import Settings
 from infrastructure.tables import streams
+from infrastructure.wiring import build
 from tests.benchmarks.big_ledger import DAYS_BETWEEN, FIRST_DAY, BigLedger
 
+ROOT: Final = Path(__file__).parents[2]
 COMMITMENTS: Final = int(os.environ.get("LEDGER_BENCH_COMMITMENTS", "10000"))
 ENTRIES_EACH: Final = 100
 ROUNDS: Final = 3
@@ -48,8 +52,9 @@ class Ledger:
 
     def __init__(self, path: Path, entries_each: int) -> None:
         self.path, self.entries_each, self._chance = path, entries_each, random.Random(7)
-        self.database = Database(f"sqlite:///{path}")
-        self.readings = Readings(self.database)
+        url = f"sqlite:///{path}"
+        self.database = Database(url)
+        self.services = build(Settings(data_dir=path.parent, database_url=url, log_level="error"))
 
     def drawn(self) -> tuple[date, int]:
         """Draw a day of the ledger's time and a log size, each alike; never the same again."""
@@ -58,7 +63,7 @@ class Ledger:
         return day, self._chance.randrange(entries // 50, entries)
 
     def report(self, at: tuple[date, int]) -> bytes:
-        with self.readings.view() as view:
+        with self.services.view() as view:
             return report_json(_report(view, at))
 
 
@@ -120,6 +125,7 @@ def ledgers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, 
     yield made
     for each in made:
         each.database.close()
+        each.services.close()
         if not kept:
             each.path.unlink()
 
@@ -178,28 +184,26 @@ def _timed(work: Any) -> float:
 @pytest.mark.xdist_group("bench")
 def test_the_memory_that_reports_take(ledgers: tuple[Ledger, Ledger]) -> None:
     """In a process of its own, so that what other measurements took does not count."""
-    ledger, _ = ledgers
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        with os.fdopen(write, "w") as told:
-            told.write(_memory_of_reports(ledger.path))
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as told:
-        print(f"\n{told.read()}")
-    assert os.waitpid(child, 0)[1] == 0
+    code = (
+        "import sys, pathlib, tests.benchmarks.test_reports_at_size as at_size\n"
+        "at_size.memory_of_reports(pathlib.Path(sys.argv[1]))"
+    )
+    command = [sys.executable, "-c", code, str(ledgers[0].path)]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    print(f"\n{told.stdout.strip()}")
+    assert told.stdout
 
 
-def _memory_of_reports(path: Path) -> str:
+def memory_of_reports(path: Path) -> None:
+    """Make reports and print what memory they take."""
     ledger = Ledger(path, ENTRIES_EACH)
-    with ledger.readings.view() as view:
+    with ledger.services.view() as view:
         csv = sum(map(len, report_csv(_report(view, ledger.drawn()))))
     once = _own_memory()
     for _ in range(8):
         ledger.report(ledger.drawn())
     after = f"{_own_memory():,.0f} MB after eight more as JSON"
-    return f"memory of its own: {once:,.0f} MB with one report as CSV ({csv / 1e6:.0f} MB), {after}"
+    print(f"memory of its own: {once:,.0f} MB with one report as CSV ({csv / 1e6:.0f} MB), {after}")
 
 
 def _own_memory() -> float:
