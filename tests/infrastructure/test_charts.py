@@ -60,12 +60,20 @@ def test_any_text_can_stand_in_a_chart(text):
         assert ElementTree.fromstring(svg).tag == f"{SVG}svg"  # noqa: S314 -- ours
 
 
-def test_each_status_that_occurs_has_its_own_pattern_and_its_name_with_the_last_count():
+def test_each_status_that_occurs_has_its_own_look_and_its_name_with_the_last_count():
     points = course(5, **{status: index + 1 for index, status in enumerate(STATUSES)})
     svg = status_over_time("s", "Title", "Words", points, LABELS)
-    patterns = list(ElementTree.fromstring(svg).iter(f"{SVG}pattern"))  # noqa: S314 -- ours
+    root = ElementTree.fromstring(svg)  # noqa: S314 -- ours
+    patterns = list(root.iter(f"{SVG}pattern"))
     drawn = {ElementTree.tostring(each).split(b">", 1)[1] for each in patterns}
-    assert len(drawn) == len(STATUSES)
+    # Without colour, the darkest and the lightest ground need no lines to be told apart.
+    assert {each.attrib["id"] for each in patterns} == {f"s-{each}" for each in STATUSES} - {
+        "s-achieved",
+        "s-announced",
+    }
+    assert len(drawn) == len(patterns)
+    grounds = {each.attrib["fill"] for each in root.iter(f"{SVG}rect") if not each.attrib["fill"].startswith("url")}
+    assert len(grounds) == len(STATUSES)
     for index, status in enumerate(STATUSES):
         assert f"{LABELS[status]} {index + 1}" in texts(svg)
 

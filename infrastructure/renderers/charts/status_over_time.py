@@ -9,7 +9,7 @@ from infrastructure.renderers.charts.svg import (
     Attribute,
     count_ticks,
     element,
-    fill_of,
+    filled,
     fills,
     line,
     picture,
@@ -63,8 +63,8 @@ def _columns(chart_id: str, points: Points, statuses: Sequence[str], height: flo
         upper = [f"L{_LEFT + (i + end) * wide:.1f} {y:.1f}" for i, y in enumerate(ceilings) for end in (0, 1)]
         lower = [f"L{_LEFT + (i + end) * wide:.1f} {y:.1f}" for i, y in enumerate(floors) for end in (0, 1)]
         path = "M" + "".join(upper + lower[::-1])[1:] + "Z"
-        style: dict[str, Attribute] = {"fill": fill_of(chart_id, status), "stroke": PAPER, "stroke-width": 1}
-        parts.append(element("path", {"d": path, **style}))
+        outlined: dict[str, Attribute] = {"d": path, "stroke": PAPER, "stroke-width": 1}
+        parts.append(filled("path", outlined, chart_id, status))
         floors = ceilings
     return parts
 
@@ -100,9 +100,9 @@ def _names(
         if last[status]:
             bent = f"M{_RIGHT + 2} {middle:.1f}L{_RIGHT + 14} {y:.1f}"
             parts.append(element("path", {"d": bent, "fill": "none", "stroke": "currentColor", "stroke-width": 1}))
-        box = {"x": _RIGHT + 18, "y": y - 7, "width": 14, "height": 14}
+        box: dict[str, Attribute] = {"x": _RIGHT + 18, "y": y - 7, "width": 14, "height": 14}
         parts += [
-            element("rect", {**box, "fill": fill_of(chart_id, status), "stroke": "currentColor", "stroke-width": 1}),
+            filled("rect", {**box, "stroke": "currentColor", "stroke-width": 1}, chart_id, status),
             text(_RIGHT + 39, y + 4.5, f"{labels[status]} {last[status]:,}"),
         ]
     return parts

@@ -87,23 +87,27 @@ def picture(chart_id: str, width: int, height: int, title: str, description: str
 
 
 def fills(chart_id: str, statuses: Sequence[str]) -> str:
-    """Define the fills of these statuses for one picture."""
+    """Define the lines on the grounds of these statuses for one picture."""
     patterns = []
     for status in statuses:
-        ground, lines, ink = _FILLS[status]
-        drawn = [element("rect", {"width": 8, "height": 8, "fill": ground})]
+        _, lines, ink = _FILLS[status]
         if lines is not None:
             solid = lines.endswith("z")
             strokes: Attributes = {"fill": ink} if solid else {"stroke": ink, "stroke-width": 1.3, "fill": "none"}
-            drawn.append(element("path", {"d": lines, **strokes}))
-        size: Attributes = {"width": 8, "height": 8, "patternUnits": "userSpaceOnUse"}
-        patterns.append(element("pattern", {"id": f"{chart_id}-{status}", **size}, *drawn))
+            size: Attributes = {"width": 8, "height": 8, "patternUnits": "userSpaceOnUse"}
+            drawn = element("path", {"d": lines, **strokes})
+            patterns.append(element("pattern", {"id": f"{chart_id}-{status}", **size}, drawn))
     return element("defs", {}, *patterns)
 
 
-def fill_of(chart_id: str, status: str) -> str:
-    """Give the fill that `fills` defined."""
-    return f"url(#{chart_id}-{status})"
+def filled(name: str, attributes: Attributes, chart_id: str, status: str) -> str:
+    """Draw a shape in the ground of a status, and once more in the lines that `fills` defined.
+
+    A pattern with a ground of its own would show the seams between its tiles on paper.
+    """
+    ground, lines, _ = _FILLS[status]
+    drawn = element(name, {**attributes, "fill": ground})
+    return drawn if lines is None else drawn + element(name, {**attributes, "fill": f"url(#{chart_id}-{status})"})
 
 
 def shape(kind: str, x: float, y: float, radius: float = 5) -> str:
