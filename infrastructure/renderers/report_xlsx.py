@@ -80,7 +80,11 @@ class _Book:
             ending = f" ({number})"
             name = plain[: _LONGEST_NAME - len(ending)].strip() + ending
         self._names.add(name.lower())
-        return self.workbook.add_worksheet(name)
+        sheet = self.workbook.add_worksheet(name)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        return sheet
 
     def write(self, sheet: Worksheet, row: int, column: int, value: object, look: Format | None = None) -> None:
         """Write one value as what it is."""
