@@ -61,7 +61,7 @@ def test_the_steps_of_the_readme_do_what_they_say(environment: dict[str, str]) -
         )  # fmt: skip
         environment |= dict(re.findall(r'^declare -\S+ (\w+)="(.*)"$', run.stdout, re.MULTILINE))
         for expected in re.findall(r"# (\"[^\n]*)$", step, re.MULTILINE):
-            for fragment in re.findall(r'"[^"]*":(?:"[^"]*"|\d+)', expected):
+            for fragment in re.findall(r'"[^"]*": ?(?:"[^"]*"|\d+)', expected):
                 assert fragment in run.stdout, f"{fragment} is not in the answers to:\n{step}\n{run.stdout[:2000]}"
         outputs.append(run.stdout)
     before, after, again = re.findall(r"[0-9a-f]{64}(?=  -)", outputs[2])
