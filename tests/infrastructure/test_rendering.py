@@ -15,12 +15,13 @@ from tests.hostile_report import report_of
 from tests.in_memory import InMemoryLedger
 
 
-def report_about(count):
+def report_about(count, times=1):
     ledger = InMemoryLedger()
     ledger.publish()
     for number in range(count):
         ledger.announce(f"A.{number}", title=f"Promise {number}", due="2023-01-01")
-    return report_json(report_of(ledger, format="json"))
+    report = report_of(ledger, format="json")
+    return report_json({**report, "commitments": report["commitments"] * times})
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def small():
 @pytest.fixture(scope="module")
 def long():
     """A report that takes some seconds."""
-    return report_about(1_500)
+    return report_about(300, times=15)
 
 
 @contextlib.contextmanager
