@@ -11,8 +11,7 @@ from application.access import Right
 from application.errors import Unknown
 from application.noting import note
 from application.ports import Command, Unit
-from application.recording import Request, body_of, once
-from domain.answers import instant, receipt_of
+from application.recording import Request, body_of, once, recorded_answer
 from domain.errors import Fault, Invalid, Refused
 from domain.fields import checked
 from domain.ledger_stream import REFERENCE
@@ -42,18 +41,7 @@ def _erase(
     facts = {"erased_position": position, "members": sorted(members), "legal_basis": body["legal_basis"]}
     entry = note(unit, request.caller, "erased", facts)
     unit.erase(position, members)
-    return {
-        "reference": REFERENCE,
-        "version": entry.version,
-        "position": entry.position,
-        "kind": entry.kind,
-        "occurred_on": entry.facts["occurred_on"],
-        "effective_on": entry.facts["effective_on"],
-        "recorded_at": instant(entry.recorded_at),
-        "recorded_by": entry.recorded_by,
-        **facts,
-        "receipt": receipt_of(entry.position),
-    }
+    return recorded_answer(REFERENCE, entry, **facts)
 
 
 def _refuse_absent(position: int, members: list[str], recorded: frozenset[str], there: frozenset[str]) -> None:

@@ -133,7 +133,7 @@ def _amend(unit: Unit, request: Request, programme: Programme) -> Mapping[str, A
     entry = programme.entries[-1]
     unit.keep(programme)
     status = "closed" if programme.now.closed_on else "open"
-    return _recorded(programme.now.code, entry, status)
+    return recorded_answer(programme.now.code, entry, status=status)
 
 
 def _announce(unit: Unit, request: Request) -> Mapping[str, Any]:
@@ -146,7 +146,7 @@ def _announce(unit: Unit, request: Request) -> Mapping[str, Any]:
         raise Invalid(flat) from None
     entry = commitment.history.entries[0]
     unit.keep(commitment)
-    return _recorded(body["commitment"]["reference"], entry, commitment.history.state.status)
+    return recorded_answer(body["commitment"]["reference"], entry, status=commitment.history.state.status)
 
 
 def _announced(unit: Unit, caller: Caller, body: dict[str, Any]) -> Commitment:
@@ -180,7 +180,7 @@ def _record(unit: Unit, request: Request, commitment: Commitment) -> Mapping[str
     commitment.record(kind, body, unit.act(request.caller), programme.now.partners.keys())
     entry = commitment.history.entries[-1]
     unit.keep(commitment)
-    return _recorded(details["reference"], entry, commitment.history.state.status)
+    return recorded_answer(details["reference"], entry, status=commitment.history.state.status)
 
 
 def body_of(body: Any) -> dict[str, Any]:
@@ -204,7 +204,8 @@ def _expect(if_match: frozenset[str] | None, version: int) -> None:
         raise StaleVersion(" or ".join(sorted(if_match)), version)
 
 
-def _recorded(reference: str, entry: Entry, status: str) -> dict[str, Any]:
+def recorded_answer(reference: str, entry: Entry, **members: Any) -> dict[str, Any]:
+    """Tell what was recorded; *members* are those of the kind of request."""
     return {
         "reference": reference,
         "version": entry.version,
@@ -214,6 +215,6 @@ def _recorded(reference: str, entry: Entry, status: str) -> dict[str, Any]:
         "effective_on": entry.facts["effective_on"],
         "recorded_at": instant(entry.recorded_at),
         "recorded_by": entry.recorded_by,
-        "status": status,
+        **members,
         "receipt": receipt_of(entry.position),
     }

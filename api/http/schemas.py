@@ -188,6 +188,18 @@ def page_of(item: Schema, **members: Schema) -> Schema:
     return answer({"items": many(item), "next": or_null(TEXT), **members})
 
 
+_RECORDED: Final = {
+    "reference": TEXT,
+    "version": WHOLE,
+    "position": WHOLE,
+    "kind": TEXT,
+    "occurred_on": TEXT,
+    "effective_on": DAY,
+    "recorded_at": INSTANT,
+    "recorded_by": TEXT,
+    "receipt": TEXT,
+}
+
 COMPONENTS: Final[dict[str, Schema]] = {
     "Problem": {
         "type": "object",
@@ -203,35 +215,9 @@ COMPONENTS: Final[dict[str, Schema]] = {
     "NewErasure": shapes.ERASURE.schema()
     | {"description": "The legal basis is a fact, kept for ever and shown to everybody: it must name no person."},
     "PublishedProgramme": answer({"code": TEXT, "version": WHOLE, "position": WHOLE, "recorded_at": INSTANT}),
-    "RecordedEvent": answer(
-        {
-            "reference": TEXT,
-            "version": WHOLE,
-            "position": WHOLE,
-            "kind": TEXT,
-            "occurred_on": TEXT,
-            "effective_on": DAY,
-            "recorded_at": INSTANT,
-            "recorded_by": TEXT,
-            "status": TEXT,
-            "receipt": TEXT,
-        }
-    ),
+    "RecordedEvent": answer(_RECORDED | {"status": TEXT}),
     "Erasure": answer(
-        {
-            "reference": TEXT,
-            "version": WHOLE,
-            "position": WHOLE,
-            "kind": TEXT,
-            "occurred_on": TEXT,
-            "effective_on": DAY,
-            "recorded_at": INSTANT,
-            "recorded_by": TEXT,
-            "erased_position": WHOLE,
-            "members": many(word(shapes.ERASABLE)),
-            "legal_basis": TEXT,
-            "receipt": TEXT,
-        }
+        _RECORDED | {"erased_position": WHOLE, "members": many(word(shapes.ERASABLE)), "legal_basis": TEXT}
     ),
     "Commitment": _COMMITMENT,
     "CommitmentPage": page_of(ref("Commitment"), total=WHOLE, **_TIMES),
