@@ -25,7 +25,7 @@ def test_a_good_ledger_is_accepted_and_what_was_looked_at_is_told(ledger):
     assert ran.out.startswith("the ledger is what was recorded: 4 entries, root ")
     assert key_of(ledger) in ran.out
     assert "3 histories folded again" in ran.out
-    assert "read models" in ran.err  # the progress bar
+    assert "issued reports" in ran.err  # where the progress bar ends
 
 
 def test_an_empty_ledger_is_accepted(empty):
