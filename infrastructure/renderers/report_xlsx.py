@@ -43,7 +43,12 @@ _NOT_IN_NAMES: Final = re.compile(r"[\[\]:*?/\\']")
 _DATES: Final = re.compile(r"(^|\.)(\w+_on|start_by|due|alternative_due|forecast|anchor|as_of)$")
 _WIDE: Final = {"title": 60, "summary": 40, "timeframe.wording": 40, "instruments": 30, "source.location": 24}
 _WIDTH: Final = 16
+_WIDE_FACTS: Final = 60
+_WIDE_NOTES: Final = 100
 _WIDEST: Final = 70
+_LINE: Final = 15
+_TALLEST: Final = 409
+"""Points: of a line, and of the tallest row that a spreadsheet takes."""
 
 
 class _Book:
@@ -64,7 +69,8 @@ class _Book:
         self.header = self._look(bold=True, bg_color="#DCE6EC", bottom=1, text_wrap=True)
         self.text = self._look(text_wrap=True)
         self.line = self._look()
-        self.number = self._look(num_format="0")
+        self.number = self._look(num_format="0", align="right", indent=1)  # apart from a text in the next column
+        self.figure = self._look(num_format="0", bold=True, align="left")
         self.day = self._look(num_format="yyyy-mm-dd", align="left")
         self._names: set[str] = set()
 
@@ -131,8 +137,9 @@ _ELSEWHERE: Final = ("commitments",)
 
 def _summary(book: _Book, document: Document) -> None:
     sheet = book.sheet("Summary")
-    sheet.set_column(0, 0, 44)
-    sheet.set_column(1, 2, 40)
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 2, _WIDE_FACTS)
+    sheet.set_row(0, 2 * _LINE)
     book.write(sheet, 0, 0, document.title, book.title)
     book.write(sheet, 1, 0, document.subtitle, book.line)
     row = _facts(book, sheet, 3, document.heading) + 1
@@ -143,8 +150,10 @@ def _summary(book: _Book, document: Document) -> None:
         book.write(sheet, row, 0, section.title, book.name)
         row += 1
         for figure in (each for block in found for each in block.items):
-            for column, value in enumerate((figure.label, figure.value, figure.of)):
-                book.write(sheet, row, column, value)
+            for column, (value, look) in enumerate(
+                ((figure.label, None), (figure.value, book.figure), (figure.of, None))
+            ):
+                book.write(sheet, row, column, value, look)
             row += 1
         row += 1
 
@@ -153,8 +162,18 @@ def _facts(book: _Book, sheet: Worksheet, row: int, facts: Facts) -> int:
     for name, cell in facts.rows:
         book.write(sheet, row, 0, name, book.name)
         book.write(sheet, row, 1, _value(cell))
+        _make_room(sheet, row, [(_value(cell), _WIDE_FACTS)])
         row += 1
     return row
+
+
+def _make_room(sheet: Worksheet, row: int, cells: Iterable[tuple[object, float]]) -> None:
+    """Make a row as tall as its texts need in columns of that width; not every program does so by itself."""
+    lines = max(
+        sum(max(1, -(-len(line) // int(width))) for line in str(value).splitlines() or [""]) for value, width in cells
+    )
+    if lines > 1:
+        sheet.set_row(row, min(lines * _LINE, _TALLEST))
 
 
 def _commitments(book: _Book, commitments: Sequence[Mapping[str, Any]]) -> None:
@@ -182,12 +201,15 @@ def _commitments(book: _Book, commitments: Sequence[Mapping[str, Any]]) -> None:
 def _table(book: _Book, table: DocumentTable) -> None:
     sheet = book.sheet(table.caption)
     sheet.freeze_panes(1, 1)
-    for column, each in enumerate(table.columns):
+    widths = [_needed([each.title], (row[column] for row in table.rows)) for column, each in enumerate(table.columns)]
+    for column, (each, width) in enumerate(zip(table.columns, widths, strict=True)):
         book.write(sheet, 0, column, each.title, book.header)
-        sheet.set_column(column, column, _needed([each.title], (row[column] for row in table.rows)))
+        sheet.set_column(column, column, width)
     for row, cells in enumerate(table.rows, start=1):
-        for column, cell in enumerate(cells):
-            book.write(sheet, row, column, _value(cell))
+        values = [_value(cell) for cell in cells]
+        for column, value in enumerate(values):
+            book.write(sheet, row, column, value)
+        _make_room(sheet, row, zip(values, widths, strict=True))
     if table.rows:
         sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
 
@@ -214,7 +236,7 @@ def _histories(book: _Book, appendix: Section) -> None:
 def _notes(book: _Book, document: Document) -> None:
     sheet = book.sheet("Notes")
     sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 1, 100)
+    sheet.set_column(1, 1, _WIDE_NOTES)
     row = _facts(book, sheet, 0, document.facts) + 1
     for section in document.every_section():
         for facts in (each for each in section.blocks if isinstance(each, Facts) and section.id == "again"):
@@ -222,6 +244,7 @@ def _notes(book: _Book, document: Document) -> None:
         for text in _said(section.blocks):
             book.write(sheet, row, 0, section.title, book.name)
             book.write(sheet, row, 1, text)
+            _make_room(sheet, row, [(text, _WIDE_NOTES)])
             row += 1
 
 
