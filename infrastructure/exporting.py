@@ -23,6 +23,7 @@ from infrastructure.codec import canonical
 from infrastructure.export_readme import check_program, readme
 from infrastructure.issued import all_kept, closed_reports
 from infrastructure.tables import entries, opened, prose
+from infrastructure.timestamping import CHECKPOINT, TOKEN, Stamps
 
 Progress = Callable[[str, int, int], None]
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
@@ -44,6 +45,7 @@ class Head:
     checkpoint: Checkpoint
     policy: Policy
     keys: Sequence[VerifierKey]
+    stamps: Stamps | None = None
 
 
 class Archive:
@@ -93,6 +95,7 @@ def export(connection: sa.Connection, head: Head, target: Path, *, internal: boo
         root = _write_tiles(archive, _entries(connection, size, progress), size)
         if root != head.checkpoint.root:
             raise WrongRootError(f"the first {size} entries do not have the root that was signed; run `ledger verify`")
+        _write_timestamps(archive, head)
         archive.put_lines(form.TEXTS, _texts(connection, size, internal=internal, progress=progress))
         if internal:
             archive.put_lines(form.OPEN_FORMS, _open_forms(connection, size))
@@ -155,6 +158,14 @@ def _write_tiles(archive: Archive, leaves: Iterator[bytes], size: int) -> bytes:
         if hashes:
             put(level)
     return frontier.root
+
+
+def _write_timestamps(archive: Archive, head: Head) -> None:
+    for size in head.stamps.sizes() if head.stamps else ():
+        for what in (CHECKPOINT, TOKEN):
+            kept = head.stamps.read(size, what) if head.stamps and size <= head.checkpoint.size else None
+            if kept is not None:
+                archive.put(f"{form.TIMESTAMPS}{size}.{what}", kept)
 
 
 def _texts(connection: sa.Connection, size: int, *, internal: bool, progress: Progress) -> Iterator[dict[str, Any]]:

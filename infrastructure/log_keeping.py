@@ -140,6 +140,7 @@ def _under_a_new_origin(
     # Nothing else is recorded until all of this is done; after a crash it is done again.
     log.sealer.halt(f"it is being brought under the origin {renewed.origin}")
     aside = log.state.freeze(sha256(log.origin.encode()).hexdigest()[:16])
+    log.stamps.put_aside(aside)
     if not log.keys.exists or log.keys.read().current.name != renewed.origin:
         if log.keys.exists:  # the secret half goes: nobody signs for the frozen log any more
             (aside / "keys").write_text("".join(f"{key}\n" for key in log.verifiers()))

@@ -131,7 +131,7 @@ def export_ledger(database: Database, log: PublicLog, target: Path, *, internal:
             if signed is None or not _covers(connection, signed.size):
                 continue
             keys = log.verifiers()
-            head_of_log = Head(signed.note, signed.checkpoint, log.policy(), keys)
+            head_of_log = Head(signed.note, signed.checkpoint, log.policy(), keys, log.stamps)
             export(connection, head_of_log, target, internal=internal, progress=progress)
             return signed.size
     raise NotSealedError("what was recorded last is not signed yet; `ledger serve` or its log says why")

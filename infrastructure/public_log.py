@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -21,11 +21,14 @@ from infrastructure.settings import Settings
 from infrastructure.signatures import SigningKey
 from infrastructure.signed_state import BrokenStateError, Signed, SignedState
 from infrastructure.tables import entries, fixed
+from infrastructure.timestamping import CHECKPOINT, TOKEN, Stamper, Stamps
 from infrastructure.witness_list import parse_witnesses
 from infrastructure.witnesses import Witnesses
 
 FIRST_KEY = "log_key"
 """The fixed setting that holds the public half of the first key under this origin: a lost key file is noticed."""
+
+_STAMPS: Final = 500
 
 
 class PublicLog:
@@ -40,6 +43,12 @@ class PublicLog:
         self._quorum = settings.witness_quorum
         self._witnesses = Witnesses(listed, self._proof_of_growth) if listed else None
         self.publisher = Publisher(self.state, self._witnesses, self.policy, self._found_forgotten)
+        self.stamps = Stamps(settings.log_folder())
+        self._stamper = (
+            Stamper(self.stamps, self.state.published, settings.tsa_url, settings.tsa_certificate)
+            if settings.tsa_url
+            else None
+        )
         self.sealer = Sealer(
             database, self.state, self.keys, self.read_only, self.origin, now, self.publisher.publish, self._memory()
         )
@@ -72,11 +81,15 @@ class PublicLog:
         """Seal and publish from now on, in threads of their own."""
         self.sealer.start()
         self.publisher.start()
+        if self._stamper is not None:
+            self._stamper.start()
 
     def stop(self) -> None:
         """Seal and publish what is left; let go of threads and locks."""
         self.sealer.stop()
         self.publisher.stop()
+        if self._stamper is not None:
+            self._stamper.stop()
 
     # --- keeping
 
@@ -122,6 +135,7 @@ class PublicLog:
             "reread_at": instant(self.sealer.reread_at),
             "failing": self.sealer.failing,
             "witnesses": self._standing_of_witnesses(),
+            "timestamps": None if self._stamper is None else self._stamper.standing(self._now()),
         }
 
     def _standing_of_witnesses(self) -> dict[str, Any] | None:
@@ -155,6 +169,21 @@ class PublicLog:
             return None
         with self._database.reading() as connection:
             return log_reading.tile_bytes(connection, tile)
+
+    def timestamped(self, below: int | None) -> Mapping[str, Any]:
+        """List the stamped checkpoints, the largest first, so many at a time."""
+        sizes = [size for size in self.stamps.sizes() if below is None or size < below]
+        items = [
+            {
+                "size": size,
+                "checkpoint": f"/log/timestamps/{size}.{CHECKPOINT}",
+                "token": f"/log/timestamps/{size}.{TOKEN}",
+                "time": instant(self.stamps.time(size)),
+            }
+            for size in sizes[:_STAMPS]
+        ]
+        more = f"/log/timestamps?below={items[-1]['size']}" if len(sizes) > _STAMPS else None
+        return {"items": items, "next": more}
 
     def receipt(self, position: int) -> bytes | None:
         """Prove that an entry is in the published log; None while it is not."""

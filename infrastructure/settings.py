@@ -5,6 +5,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
+from cryptography.x509 import load_pem_x509_certificates
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -23,6 +24,21 @@ def _time_zone(name: str) -> str:
 def _witnesses(text: str) -> str:
     parse_witnesses(text)
     return text
+
+
+def _authority(url: str) -> str:
+    if url and (not url.startswith(("https://", "http://")) or "@" in url):
+        raise ValueError("this is no address of a TSA; accepted: http:// or https://, without user name and password")
+    return url
+
+
+def _certificates(path: str) -> str:
+    if path:
+        try:
+            load_pem_x509_certificates(Path(path).read_bytes())
+        except (OSError, ValueError) as wrong:
+            raise ValueError(f"{path} cannot be used: {wrong}; accepted: a PEM file of certificates") from wrong
+    return path
 
 
 def _written(value: object) -> str:
@@ -51,6 +67,12 @@ class Settings(BaseSettings):
     )
     witness_quorum: int = Field(
         0, ge=0, le=64, description="how many witnesses a checkpoint should have before it is published"
+    )
+    tsa_url: Annotated[str, AfterValidator(_authority)] = Field(
+        "", description="address of the authority (RFC 3161) that stamps checkpoints with the time; none by default"
+    )
+    tsa_certificate: Annotated[str, AfterValidator(_certificates)] = Field(
+        "", description="PEM file of the roots that its certificate must lead to; unchecked by default"
     )
     public_read: bool = Field(default=False, description="whether public programmes are read without a token")
     four_eyes: bool = Field(default=True, description="whether nobody may correct an entry that they recorded")

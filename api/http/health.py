@@ -32,6 +32,11 @@ class Figures:
         self.cosigned_age = Gauge(
             "ledger_cosigned_age_seconds", "Age of the last cosigned checkpoint", registry=self.registry
         )
+        self.stamped = Gauge("ledger_timestamped_size", "Entries under the last timestamp", registry=self.registry)
+        self.stamped_age = Gauge("ledger_timestamp_age_seconds", "Age of the last timestamp", registry=self.registry)
+        self.stamping_fails = Gauge(
+            "ledger_timestamping_fails", "Whether the last timestamp asked for was not given", registry=self.registry
+        )
         self.waiting = Gauge("ledger_waiting_commands", "Commands that wait to be recorded", registry=self.registry)
 
 
@@ -73,6 +78,11 @@ def routes(gate: Gate, figures: Figures) -> APIRouter:
             figures.cosigned.set(log["witnesses"]["cosigned"] or 0)
             age = log["witnesses"]["age_seconds"]
             figures.cosigned_age.set(float("inf") if age is None else age)
+        if log["timestamps"] is not None:
+            figures.stamped.set(log["timestamps"]["size"] or 0)
+            age = log["timestamps"]["age_seconds"]
+            figures.stamped_age.set(float("inf") if age is None else age)
+            figures.stamping_fails.set(log["timestamps"]["problem"] is not None)
         figures.read_only.set(services.log.read_only.why() is not None)
         return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.http import openapi
 from api.http.gate import Gate, as_answer
-from api.http.queries import Consistency, EntryPosition, Inclusion, Nothing
+from api.http.queries import Consistency, EntryPosition, Inclusion, Nothing, Timestamped
 from application.errors import BadQuestion, Unknown
 from application.ports import View
 from domain.receipt import MEDIA_TYPE
@@ -16,9 +16,27 @@ from domain.unproven import Malformed
 
 TEXT: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"
+TIMESTAMP: Final = "application/timestamp-reply"
 _FOR_EVER: Final = 31_536_000
 _UNTIL_SEALED: Final = "1"
 Shown = TypeVar("Shown")
+
+
+async def _shown(gate: Gate, request: Request, work: Callable[[], Shown | None], what: str, name: str = "") -> Shown:
+    """Show what everybody may see who may read at all."""
+    await gate.admit(request)
+    found = await gate.in_thread(work)
+    if found is None:
+        raise Unknown(what, name)
+    return found
+
+
+def _cached(public: bool, content: bytes, media_type: str, seconds: int) -> Response:  # noqa: FBT001 -- the setting
+    """Answer with bytes that stay the same for so long; for ever, if that is a year."""
+    whose, unchanging = "public" if public else "private", ", immutable" if seconds == _FOR_EVER else ""
+    return Response(
+        content, headers={"Cache-Control": f"{whose}, max-age={seconds}{unchanging}"}, media_type=media_type
+    )
 
 
 def routes(gate: Gate) -> APIRouter:
@@ -26,24 +44,9 @@ def routes(gate: Gate) -> APIRouter:
     router = APIRouter(tags=["log"])
     log, public = gate.services.log, gate.services.settings.public_read
 
-    async def shown(request: Request, work: Callable[[], Shown | None], what: str, name: str = "") -> Shown:
-        """Show what everybody may see who may read at all."""
-        await gate.admit(request)
-        found = await gate.in_thread(work)
-        if found is None:
-            raise Unknown(what, name)
-        return found
-
-    def cached(content: bytes, media_type: str, seconds: int) -> Response:
-        """Answer with bytes that stay the same for so long; for ever, if that is a year."""
-        whose, unchanging = "public" if public else "private", ", immutable" if seconds == _FOR_EVER else ""
-        return Response(
-            content, headers={"Cache-Control": f"{whose}, max-age={seconds}{unchanging}"}, media_type=media_type
-        )
-
     @router.get("/log/checkpoint", **openapi.showing("The head of the log, signed (C2SP tlog-checkpoint)", TEXT))
     async def checkpoint(request: Request, _: Annotated[Nothing, Query()]) -> Response:
-        return cached((await shown(request, log.checkpoint, "checkpoint yet")).note, TEXT, 1)
+        return _cached(public, (await _shown(gate, request, log.checkpoint, "checkpoint yet")).note, TEXT, 1)
 
     @router.get("/log/tile/{path:path}", **openapi.showing("A hash tile or entry bundle (C2SP tlog-tiles)", BYTES))
     async def tile(request: Request, path: str, _: Annotated[Nothing, Query()]) -> Response:
@@ -53,22 +56,46 @@ def routes(gate: Gate) -> APIRouter:
             except Malformed:
                 return None
 
-        return cached(await shown(request, read, "tile", path[:100]), BYTES, _FOR_EVER)
+        return _cached(public, await _shown(gate, request, read, "tile", path[:100]), BYTES, _FOR_EVER)
 
     @router.get("/log/policy", **openapi.showing("Whom to believe (C2SP tlog-policy)", TEXT))
     async def policy(request: Request, _: Annotated[Nothing, Query()]) -> Response:
-        return cached(bytes(await shown(request, log.policy, "policy")), TEXT, 60)
+        return _cached(public, bytes(await _shown(gate, request, log.policy, "policy")), TEXT, 60)
 
     @router.get(
         "/log/key", **openapi.showing("The verifier keys, a line each: the one that signs, then former ones", TEXT)
     )
     async def key(request: Request, _: Annotated[Nothing, Query()]) -> Response:
-        keys = await shown(request, log.verifiers, "key")
-        return cached("".join(f"{each}\n" for each in keys).encode(), TEXT, 60)
+        keys = await _shown(gate, request, log.verifiers, "key")
+        return _cached(public, "".join(f"{each}\n" for each in keys).encode(), TEXT, 60)
 
+    _timestamps(router, gate)
     _proofs(router, gate)
     _receipts(router, gate)
     return router
+
+
+def _timestamps(router: APIRouter, gate: Gate) -> None:
+    log, public = gate.services.log, gate.services.settings.public_read
+
+    @router.get("/log/timestamps", **openapi.timestamps())
+    async def timestamps(request: Request, query: Annotated[Timestamped, Query()]) -> Response:
+        found = await _shown(gate, request, lambda: log.timestamped(query.below), "timestamp")
+        return as_answer(found, log.size)
+
+    @router.get("/log/timestamps/{size}.checkpoint", **openapi.showing("A checkpoint that was timestamped", TEXT))
+    async def stamped(
+        request: Request, size: Annotated[EntryPosition, Path()], _: Annotated[Nothing, Query()]
+    ) -> Response:
+        note = await _shown(gate, request, lambda: log.stamps.read(size, "checkpoint"), "timestamp", str(size))
+        return _cached(public, note, TEXT, _FOR_EVER)
+
+    @router.get("/log/timestamps/{size}.tsr", **openapi.showing("Its timestamp (RFC 3161)", TIMESTAMP))
+    async def token(
+        request: Request, size: Annotated[EntryPosition, Path()], _: Annotated[Nothing, Query()]
+    ) -> Response:
+        found = await _shown(gate, request, lambda: log.stamps.read(size, "tsr"), "timestamp", str(size))
+        return _cached(public, found, TIMESTAMP, _FOR_EVER)
 
 
 def _proofs(router: APIRouter, gate: Gate) -> None:

@@ -208,13 +208,18 @@ def metrics() -> Route:
 
 def showing(description: str, media_type: str) -> Route:
     """Document what the log shows in a form of its own."""
-    form = {"type": "string"} | ({"format": "binary"} if media_type.endswith("octet-stream") else {})
+    form = {"type": "string"} | ({} if media_type.startswith("text/") else {"format": "binary"})
     return _reading(description, {media_type.partition(";")[0]: {"schema": form}})
 
 
 def proof(description: str, schema: str) -> Route:
     """Document a proof as JSON."""
     return _reading(description, _json(schema))
+
+
+def timestamps() -> Route:
+    """Document the list of timestamps."""
+    return _reading("Checkpoints with a timestamp (RFC 3161), the largest first", _json("Timestamps"))
 
 
 def receipt() -> Route:

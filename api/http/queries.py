@@ -157,6 +157,12 @@ class Consistency(Query):
     to: Position | None = Field(None, description="the newer size; all that is published by default")
 
 
+class Timestamped(Query):
+    """Which part of the list of timestamps."""
+
+    below: EntryPosition | None = Field(None, description="only checkpoints of fewer entries than this")
+
+
 class KnownQuery(Query):
     """How much is known."""
 

@@ -231,6 +231,12 @@ COMPONENTS: Final[dict[str, Schema]] = {
     "Health": answer({"status": TEXT}),
     "Inclusion": answer({"position": WHOLE, "size": WHOLE, "leaf_hash": TEXT, "root": TEXT, "hashes": many(TEXT)}),
     "Consistency": answer({"from": WHOLE, "to": WHOLE, "from_root": TEXT, "to_root": TEXT, "hashes": many(TEXT)}),
+    "Timestamps": answer(
+        {
+            "items": many(answer({"size": WHOLE, "checkpoint": TEXT, "token": TEXT, "time": or_null(INSTANT)})),
+            "next": or_null(TEXT),
+        }
+    ),
     "Ready": answer(
         {
             "status": TEXT,
@@ -250,6 +256,16 @@ COMPONENTS: Final[dict[str, Schema]] = {
                                 "cosigned_by": many(TEXT),
                                 "age_seconds": or_null(WHOLE),
                                 "problems": {"type": "object", "additionalProperties": TEXT},
+                            }
+                        )
+                    ),
+                    "timestamps": or_null(
+                        answer(
+                            {
+                                "size": or_null(WHOLE),
+                                "time": or_null(INSTANT),
+                                "age_seconds": or_null(WHOLE),
+                                "problem": or_null(TEXT),
                             }
                         )
                     ),
