@@ -1,9 +1,8 @@
 """An entry as recorded, and the line between its facts and its prose (design, 3.7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.shapes import EVIDENCE_PROSE, PROSE
 
@@ -12,8 +11,7 @@ TextAt = tuple[int | str, ...]
 """Where a text stands: the position of the entry that carries it, then the way down to it in that entry's prose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One recorded event. *texts* names the prose members that it was recorded with, erased or not."""
 
     position: int

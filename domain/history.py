@@ -1,16 +1,20 @@
-"""All entries of one commitment and the course that they give it; grows by one entry without folding all again."""
+"""All entries of one commitment and the course that they give it.
 
+It grows by one entry without folding all again: from where the entry takes effect, until things stand as they did.
+"""
+
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from domain.entry import Entry
-from domain.lifecycle import State, apply
-from domain.replay import Span, StatusStep, as_recorded, known, spans, status_steps
+from domain.lifecycle import Reading, State
+from domain.replay import Span, StatusStep, as_recorded, known, refolded, spans, status_steps
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """A state with the days on which it holds: from *since* up to, not including, *until* (None: for ever)."""
 
     since: date
@@ -30,71 +34,126 @@ class CourseChange:
     statuses: tuple[StatusStep, ...] | None
 
 
+class _Prepared(NamedTuple):
+    """What a course becomes with *entry*: spans from *first* up to *rest* give way to *tail*.
+
+    The readings become *order*, or have *reading* at *place* if only that is new.
+    """
+
+    entry: Entry
+    order: list[Reading] | None
+    reading: Reading | None
+    place: int
+    first: int
+    rest: int
+    tail: list[Span]
+
+
 class History:
     """The entries of one commitment in order of version, with the course over V that all of them give."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries = list(entries)
+        self._order: list[Reading] = []
         self._course: list[Span] | None = None
-        self._prepared: tuple[Entry, int, list[Span]] | None = None
+        self._prepared: _Prepared | None = None
 
     @property
     def course(self) -> Sequence[Span]:
         """The states over V, all entries known."""
+        return self._folded()
+
+    def _folded(self) -> list[Span]:
         if self._course is None:
-            self._course = spans(known(self.entries).in_order())
+            self._order = known(self.entries).in_order()
+            self._course = spans(self._order)
         return self._course
 
     @property
     def state(self) -> State:
         """The state after everything."""
-        return self.course[-1].state
+        return self._folded()[-1].state
 
     def prepare(self, entry: Entry) -> None:
         """Refuse *entry* if any entry would then break a rule; remember the outcome for `add`."""
-        course = self.course
-        if not course:
-            self._prepared = (entry, 0, spans(known([*self.entries, entry]).in_order()))
-        elif not entry.is_correction and entry.effective_on >= course[-1].since:
-            span = Span(entry.effective_on, apply(course[-1].state, as_recorded(entry)))
-            keep = len(course) - (span.since == course[-1].since)
-            self._prepared = (entry, keep, [span])
+        course, order = self._folded(), self._order
+        if not order or entry.is_correction or self._is_early_evidence(entry):
+            after = known([*self.entries, entry]).in_order()
+            self._prepared = _Prepared(entry, after, None, 0, *_refolded(course, order, after))
+            return
+        reading = as_recorded(entry)
+        day = reading.effective_on
+        if day >= order[-1].effective_on:
+            place, since = len(order), len(course) - 1
         else:
-            changed = spans(known([*self.entries, entry]).in_order())
-            keep = next(
-                (i for i, (old, new) in enumerate(zip(course, changed, strict=False)) if old != new),
-                min(len(course), len(changed)),
-            )
-            self._prepared = (entry, keep, changed[keep:])
+            place = bisect_right(order, day, lo=1, key=_effective_on)
+            since = max(bisect_right(course, day, key=_since) - 1, 0)
+        changed = refolded(course, since, [reading, *order[place:]], day)
+        self._prepared = _Prepared(entry, None, reading, place, *changed)
+
+    def _is_early_evidence(self, entry: Entry) -> bool:
+        """Whether it is evidence that counts from before what it is evidence for, and so may change how that reads."""
+        if entry.kind != "evidence_added" or entry.effective_on >= self._order[-1].effective_on:
+            return False
+        named = entry.facts["entry"]
+        return any(each.version == named and each.effective_on > entry.effective_on for each in self._order)
 
     def add(self, entry: Entry) -> None:
         """Take a recorded entry in. Without `prepare` the course is folded again when it is asked for."""
         prepared, self._prepared = self._prepared, None
         self.entries.append(entry)
-        if prepared is not None and prepared[0] is entry and self._course is not None:
-            _, keep, tail = prepared
-            self._course[keep:] = tail
-        else:
+        if prepared is None or prepared.entry is not entry or self._course is None:
             self._course = None
+            return
+        self._course[prepared.first : prepared.rest] = prepared.tail
+        if prepared.order is not None:
+            self._order = prepared.order
+        elif prepared.reading is not None:
+            self._order.insert(prepared.place, prepared.reading)
 
     def change(self, entry: Entry) -> CourseChange:
         """Tell how a prepared entry changes the course; to be asked before `add`."""
-        if self._prepared is None or self._prepared[0] is not entry:
+        if self._prepared is None or self._prepared.entry is not entry:
             self.prepare(entry)
         assert self._prepared is not None
-        _, keep, tail = self._prepared
-        course = self.course
-        first = max(0, keep - 1) if len(course) != keep or tail else keep
-        was, becomes = course[first:], [*course[first:keep], *tail]
-        before, after = _stretches(was), _stretches(becomes)
+        first, rest, tail = self._prepared[4:]
+        course = self._folded()
+        # The stretch before the change may end on another day.
+        before = max(first - 1, 0)
+        until = course[rest].since if rest < len(course) else None
+        was, becomes = course[before:rest], [*course[before:first], *tail]
+        old, new = _stretches(was, until), _stretches(becomes, until)
         same_statuses = status_steps(was) == status_steps(becomes)
         return CourseChange(
-            tuple(stretch.since for stretch in before if stretch not in after),
-            tuple(stretch for stretch in after if stretch not in before),
-            None if same_statuses else status_steps([*course[:first], *becomes]),
+            tuple(since for since, stretch in old.items() if new.get(since) != stretch),
+            tuple(stretch for since, stretch in new.items() if old.get(since) != stretch),
+            None if same_statuses else status_steps([*course[:first], *tail, *course[rest:]]),
         )
 
 
-def _stretches(course: Sequence[Span]) -> list[Stretch]:
-    ends = [*(span.since for span in course[1:]), None]
-    return [Stretch(span.since, end, span.state) for span, end in zip(course, ends, strict=False)]
+def _refolded(course: list[Span], before: list[Reading], after: list[Reading]) -> tuple[int, int, list[Span]]:
+    """Give what changes of a course when its readings change."""
+    most = min(len(before), len(after))
+    same = next((i for i in range(most) if before[i] != after[i]), most)
+    still = next((i for i in range(most - same) if before[-1 - i] != after[-1 - i]), most - same)
+    changed = [*before[same : len(before) - still], *after[same : len(after) - still]]
+    if not changed:
+        return len(course), len(course), []
+    first, last = min(map(_effective_on, changed)), max(map(_effective_on, changed))
+    since = bisect_left(course, first, key=_since) - 1
+    if same == 0 or since < 0:
+        return 0, len(course), spans(after)
+    return refolded(course, since, after[bisect_left(after, first, hi=same, key=_effective_on) :], last)
+
+
+def _stretches(course: Sequence[Span], until: date | None) -> dict[date, Stretch]:
+    ends = [*(span.since for span in course[1:]), until]
+    return {span.since: Stretch(span.since, end, span.state) for span, end in zip(course, ends, strict=False)}
+
+
+def _effective_on(reading: Reading) -> date:
+    return reading.effective_on
+
+
+def _since(span: Span) -> date:
+    return span.since

@@ -4,16 +4,15 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domain.entry import Facts, TextAt, changed_members
 from domain.errors import Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What was promised by when; *authority* is where the text stands that says who decided it."""
 
     version: int
@@ -23,8 +22,7 @@ class Target:
     authority: TextAt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """What the last review said."""
 
     rating: str
@@ -33,16 +31,14 @@ class Assessment:
     reviewer: TextAt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """Evidence that one entry gives: the facts of its items, and where their texts stand."""
 
     items: tuple[Facts, ...]
     texts: TextAt | None
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A commitment after some of its entries. *details* holds the members of design 3.1 that are present.
 
     While it is achieved, *achieved_by* is the version of the entry that says so and *proofs* what that rests on.
@@ -86,8 +82,7 @@ class State:
         return self.targets[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """An entry as the corrections known make it read; *texts* says where each of its texts now stands.
 
     An achievement has *early* evidence if some that was added to it counts from before it.
@@ -180,7 +175,7 @@ _RELATED_TO_OTHERS: Final = Condition(
 
 def _move_on(state: State, reading: Reading, **changed: Any) -> State:
     """Note an activity, together with what else it changes."""
-    return replace(state, last_activity_on=reading.effective_on, **changed)
+    return state._replace(last_activity_on=reading.effective_on, **changed)
 
 
 def _started(state: State, reading: Reading) -> State:
@@ -195,7 +190,7 @@ def _reviewed(state: State, reading: Reading) -> State:
 
 
 def _ended(state: State, outcome: str, **changed: Any) -> State:
-    return replace(state, outcome=outcome, slipped=False, suspended=False, forecast=None, **changed)
+    return state._replace(outcome=outcome, slipped=False, suspended=False, forecast=None, **changed)
 
 
 def _achieved(state: State, reading: Reading) -> State:
@@ -204,11 +199,11 @@ def _achieved(state: State, reading: Reading) -> State:
 
 
 def _with_implied_start(state: State) -> State:
-    return replace(state, stage="started", implied_start=True) if state.stage == "announced" else state
+    return state._replace(stage="started", implied_start=True) if state.stage == "announced" else state
 
 
 def _slipped(state: State, reading: Reading) -> State:
-    return replace(state, slipped=True, slip_count=state.slip_count + 1, forecast=_day(reading.facts.get("forecast")))
+    return state._replace(slipped=True, slip_count=state.slip_count + 1, forecast=_day(reading.facts.get("forecast")))
 
 
 def _rebaselined(state: State, reading: Reading) -> State:
@@ -220,7 +215,7 @@ def _rebaselined(state: State, reading: Reading) -> State:
         _day(facts["due"]) if facts.get("due") else before.due,
         reading.texts.get("authority"),
     )
-    return replace(state, targets=(*state.targets, target), slipped=False, forecast=None)
+    return state._replace(targets=(*state.targets, target), slipped=False, forecast=None)
 
 
 def _held(state: State, reading: Reading) -> State:
@@ -228,17 +223,17 @@ def _held(state: State, reading: Reading) -> State:
 
 
 def _reopened(state: State, _: Reading) -> State:
-    return replace(state, outcome=None, slipped=False, suspended=False, achieved_on=None, achieved_by=None, proofs=())
+    return state._replace(outcome=None, slipped=False, suspended=False, achieved_on=None, achieved_by=None, proofs=())
 
 
 def _amended(state: State, reading: Reading) -> State:
-    return replace(state, details=changed_members(state.details, reading.facts["changes"]))
+    return state._replace(details=changed_members(state.details, reading.facts["changes"]))
 
 
 def _evidence_added(state: State, reading: Reading) -> State:
     if reading.facts["entry"] != state.achieved_by:
         return state
-    return replace(state, proofs=(*state.proofs, *reading.proofs()))
+    return state._replace(proofs=(*state.proofs, *reading.proofs()))
 
 
 Effect = Callable[[State, Reading], State]
@@ -249,13 +244,13 @@ MOVES: Final[Mapping[str, tuple[tuple[Condition, ...], Effect]]] = {
     "achieved": ((_OPEN, _NOT_SUSPENDED, _HAS_EVIDENCE, _CONCLUDES), _achieved),
     "slipped": ((_OPEN, _NOT_SUSPENDED, _HAS_TARGET), _slipped),
     "rebaselined": ((_OPEN,), _rebaselined),
-    "suspended": ((_OPEN, _NOT_SUSPENDED), lambda s, _: replace(s, suspended=True)),
-    "resumed": ((_OPEN, _SUSPENDED), lambda s, _: replace(s, suspended=False)),
+    "suspended": ((_OPEN, _NOT_SUSPENDED), lambda s, _: s._replace(suspended=True)),
+    "resumed": ((_OPEN, _SUSPENDED), lambda s, _: s._replace(suspended=False)),
     "abandoned": ((_OPEN,), lambda s, _: _ended(s, "abandoned")),
     "superseded": ((_OPEN, _NOT_SUPERSEDED_BY_ITSELF), lambda s, _: _ended(s, "superseded")),
     "reopened": ((_CLOSED_WELL,), _reopened),
     "occurrence_held": ((_OPEN, _NOT_SUSPENDED, _RECURRING), _held),
-    "occurrence_missed": ((_OPEN, _RECURRING), lambda s, _: replace(s, missed=s.missed + 1)),
+    "occurrence_missed": ((_OPEN, _RECURRING), lambda s, _: s._replace(missed=s.missed + 1)),
     "amended": ((_RELATED_TO_OTHERS,), _amended),
     "evidence_added": ((), _evidence_added),
 }

@@ -3,10 +3,11 @@
 There is one fold. Commands ask whether it stays legal, projections store its spans, reports and auditors read it.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.entry import Entry, Facts, TextAt, changed_members
 from domain.lifecycle import Reading, State, apply
@@ -37,17 +38,18 @@ class Known:
 
 def _bring_early_evidence(order: list[Reading]) -> None:
     """Give an achievement the evidence that was added to it, but that counts from before it."""
+    if not any(reading.kind == "evidence_added" for reading in order):
+        return
     places = {reading.version: place for place, reading in enumerate(order)}
     for place, reading in enumerate(order):
         if reading.kind == "evidence_added":
             named = places.get(reading.facts["entry"], -1)
             if named > place and order[named].kind == "achieved":
                 achieved = order[named]
-                order[named] = replace(achieved, early=(*achieved.early, *reading.proofs()))
+                order[named] = achieved._replace(early=(*achieved.early, *reading.proofs()))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A state and the first day on which it holds; it holds until the next span begins."""
 
     since: date
@@ -114,7 +116,7 @@ def rectified(reading: Reading, version: int, changed: Facts, texts_at: TextAt) 
             facts[name] = value if name not in ("commitment", "details") else _inside(facts[name], value)
     effective_on = date.fromisoformat(facts["effective_on"])
     corrected_by = (*reading.corrected_by, version)
-    return replace(reading, facts=facts, texts=texts, effective_on=effective_on, corrected_by=corrected_by)
+    return reading._replace(facts=facts, texts=texts, effective_on=effective_on, corrected_by=corrected_by)
 
 
 def _inside(old: Facts, changes: Facts) -> dict[str, Any]:
@@ -149,6 +151,35 @@ def spans(readings: Iterable[Reading]) -> list[Span]:
             course.pop()
         course.append(Span(reading.effective_on, state))
     return course
+
+
+def refolded(
+    course: Sequence[Span], since: int, readings: Iterable[Reading], changed: date
+) -> tuple[int, int, list[Span]]:
+    """Fold *readings* on top of the span at index *since*, until things stand again as in *course*.
+
+    *readings* are all that come after that span, or at its end; behind the day *changed* they are those that gave
+    *course*. Gives two indexes and the spans that replace those from the first index up to, not including, the second.
+    """
+    state, tail = course[since].state, list[Span]()
+    rest = len(course)
+    for reading in readings:
+        day = reading.effective_on
+        if day > changed and (not tail or tail[-1].since != day):
+            following = bisect_left(course, day, key=_since)
+            if course[following - 1].state == state:
+                rest = following
+                break
+        state = apply(state, reading)
+        if tail and tail[-1].since == day:
+            tail[-1] = Span(day, state)
+        else:
+            tail.append(Span(day, state))
+    return since + (not tail or tail[0].since != course[since].since), rest, tail
+
+
+def _since(span: Span) -> date:
+    return span.since
 
 
 def steps(readings: Iterable[Reading], as_of: date) -> dict[int, str]:
