@@ -24,6 +24,13 @@ _PRAGMAS = {
     "trusted_schema": "OFF",
 }
 _READERS = 6  # four that answer, one that seals, one to spare
+_ALIVE = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "connect_timeout": 10}
+_SESSION = {
+    "idle_session_timeout": "0",  # it is idle for as long as nothing happens
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
 
 
 class Database:
@@ -34,6 +41,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writer = self._engine(pool_size=1, begin="BEGIN IMMEDIATE", query_only=False)
         self._reader = self._engine(pool_size=_READERS, begin="BEGIN", query_only=True)
+        self._sessions = None if self.is_sqlite else self._session_engine()
 
     def _engine(self, *, pool_size: int, begin: str, query_only: bool) -> sa.Engine:
         # Parameters are what entries say: they stay out of errors, and so out of logs.
@@ -65,6 +73,27 @@ class Database:
             connection.exec_driver_sql(begin)
 
         return engine
+
+    def _session_engine(self) -> sa.Engine:
+        engine = sa.create_engine(
+            self.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=_ALIVE
+        )
+
+        @sa.event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _: object) -> None:
+            for name, value in _SESSION.items():
+                connection.execute(f"SELECT set_config('{name}', '{value}', false)")
+            connection.commit()
+
+        return engine
+
+    def session(self) -> sa.Connection:
+        """Open a PostgreSQL connection outside pools and transactions, for what lives as long as it: LISTEN, locks.
+
+        If the other side is gone without a word, both sides notice it after some ten seconds.
+        """
+        assert self._sessions is not None, "SQLite has no sessions"
+        return self._sessions.connect()
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:

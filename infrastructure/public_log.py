@@ -14,6 +14,7 @@ from domain.tiles import Tile
 from infrastructure import log_reading
 from infrastructure.database import Database
 from infrastructure.key_file import BadKeyFileError, KeyFile, Keys
+from infrastructure.listening import Listener
 from infrastructure.publishing import Publisher
 from infrastructure.read_only import ReadOnly
 from infrastructure.sealing import Sealer
@@ -53,6 +54,8 @@ class PublicLog:
             database, self.state, self.keys, self.read_only, self.origin, now, self.publisher.publish, self._memory()
         )
 
+        self._listener = Listener(database, self.sealer.notify)
+
     # --- others who remember
 
     def _proof_of_growth(self, old: int, new: int) -> list[bytes]:
@@ -80,12 +83,14 @@ class PublicLog:
     def start(self) -> None:
         """Seal and publish from now on, in threads of their own."""
         self.sealer.start()
+        self._listener.start()
         self.publisher.start()
         if self._stamper is not None:
             self._stamper.start()
 
     def stop(self) -> None:
         """Seal and publish what is left; let go of threads and locks."""
+        self._listener.stop()
         self.sealer.stop()
         self.publisher.stop()
         if self._stamper is not None:

@@ -24,11 +24,13 @@ from domain.merkle import HASH_SIZE, Frontier, leaf_hash, peaks
 from infrastructure import clock
 from infrastructure.codec import EntryForm
 from infrastructure.database import Database
+from infrastructure.listening import Listener, move_head
 from infrastructure.tables import entries, head, opened, prose, tracking
 
 Form = Callable[[StoredEvent, int, datetime], EntryForm]
 LARGEST_STEP_BACK: Final = timedelta(seconds=60)
 _POLL_SECONDS: Final = 0.2
+_POLL_SECONDS_WHERE_TOLD: Final = 1.0
 _PAGE: Final = 500
 
 
@@ -93,7 +95,7 @@ class Tail:
             if rows:
                 connection.execute(sa.insert(table), rows)
                 rows.clear()
-        connection.execute(sa.update(head).values(position=self.position, recorded_at=self._recorded_at))
+        move_head(connection, self.position, self._recorded_at)
 
 
 def lock_tail(connection: sa.Connection, form: Form, remembered: Frontier | None = None) -> Tail:
@@ -226,6 +228,15 @@ class EntryRecorder(ProcessRecorder):
         """Follow the ledger from a position on."""
         return EntrySubscription(self, gt, topics)
 
+    def listener(self, told: Callable[[], None]) -> Listener:
+        """Give what calls *told* when another process appends, as far as the database tells."""
+        return Listener(self._database, told)
+
+    @property
+    def poll_seconds(self) -> float:
+        """How long to wait before the table is asked again, although nothing was said."""
+        return _POLL_SECONDS if self._database.is_sqlite else _POLL_SECONDS_WHERE_TOLD
+
     def insert_tracking(self, tracking: Tracking) -> None:
         """Note how far an application has come; IntegrityError if it has come that far already."""
         try:
@@ -248,10 +259,16 @@ class EntrySubscription(Subscription[EntryRecorder]):
     def __init__(self, recorder: EntryRecorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
         super().__init__(recorder, gt, topics)
         self._page: list[Notification] = []
+        self._listener = recorder.listener(self._wake)
+        self._listener.start()
 
     def stop(self) -> None:
         """End the iteration."""
         super().stop()
+        self._wake()
+        self._listener.stop()
+
+    def _wake(self) -> None:
         with self._recorder.appended:
             self._recorder.appended.notify_all()
 
@@ -267,7 +284,7 @@ class EntrySubscription(Subscription[EntryRecorder]):
                 self._page = list(reversed(found))
             else:
                 with self._recorder.appended:
-                    self._recorder.appended.wait(_POLL_SECONDS)
+                    self._recorder.appended.wait(self._recorder.poll_seconds)
         if self._has_been_stopped:
             raise StopIteration
         notification = self._page.pop()

@@ -1,8 +1,9 @@
 """The recorder against the `eventsourcing` library's own cases, and against what those do not look for."""
 
 import threading
+import time
 import unittest
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from eventsourcing.tests import persistence as library
 
 from infrastructure import clock
 from infrastructure.codec import EntryForm
+from infrastructure.listening import CHANNEL
 from infrastructure.recorder import EntryRecorder
 from infrastructure.tables import entries
 from tests.stores import Store
@@ -243,3 +245,52 @@ def test_instants_increase_strictly_while_the_clock_stands_still(store: Store) -
 
     instants = [row.recorded_at for row in store.rows(entries.select().order_by(entries.c.position))]
     assert instants == [clock.to_micros(now) + step for step in range(4)]
+
+
+def killed_listeners(store: Store) -> int:
+    """End every connection that listens, from the server's side; tell how many there were."""
+    with store.database.writing() as connection:
+        killed = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE starts_with(query, 'LISTEN')"
+        return len(connection.exec_driver_sql(killed).all())
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_a_subscription_survives_that_the_connection_it_listens_on_is_killed(store: Store) -> None:
+    if store.database.is_sqlite:
+        pytest.skip("nobody listens on SQLite")
+    recorder, elsewhere = EntryRecorder(store.database, as_is), store.another()
+    heard: list[int] = []
+    with recorder.subscribe(gt=0) as subscription:
+        listener = threading.Thread(target=lambda: heard.extend(each.id for each in subscription), daemon=True)
+        listener.start()
+        for number in range(1, 4):
+            wait_until(lambda: killed_listeners(store))
+            EntryRecorder(elsewhere.database, as_is).insert_events([event(uuid4())])
+            wait_until(lambda number=number: len(heard) == number)
+    listener.join(10)
+    elsewhere.close()
+    assert heard == [1, 2, 3]
+
+
+def test_the_database_tells_of_what_another_process_appends_once_a_transaction(store: Store) -> None:
+    if store.database.is_sqlite:
+        pytest.skip("nobody tells on SQLite")
+    with store.database.session() as connection:
+        connection.exec_driver_sql(f"LISTEN {CHANNEL}")
+        elsewhere = store.another()
+        with elsewhere.database.writing() as writing:
+            writer = writing.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        for _ in range(2):
+            EntryRecorder(elsewhere.database, as_is).insert_events([event(uuid4()) for _ in range(20)])
+        heard: Any = connection.connection.driver_connection
+        told = []
+        while "40" not in told:  # others append to ledgers of the same database
+            told += [each.payload for each in heard.notifies(timeout=20, stop_after=1) if each.pid == writer]
+        elsewhere.close()
+    assert told == ["20", "40"]
