@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 # Nothing that depends on where the packages came from may get into the lock.
-COMPILE := $(BIN)/uv pip compile pyproject.toml --group test --group build --generate-hashes --no-header \
+COMPILE := $(BIN)/uv pip compile pyproject.toml --group test --group build --group bench --generate-hashes --no-header \
 	--universal -p 3.11 --no-emit-index-url --no-emit-find-links --quiet
 
 help: ## Say what can be made

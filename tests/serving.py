@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -18,11 +20,9 @@ PROGRAM = Path(sys.executable).with_name("ledger")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
 
 
-def made_ledger(folder: Path, commitments: int) -> str:
-    """Make a ledger with started commitments C-0, C-1 …; give a recorder's token."""
-    services = build(Settings(data_dir=folder, log_level="error"))
-    services.migrate()
-    catalogue = {
+def crowd(commitments: int) -> dict[str, Any]:
+    """Give a catalogue of started commitments C-0, C-1 …"""
+    return {
         "programme": {"code": "crowd", "title": "Crowd", "adopted_on": "2024-01-01"},
         "commitments": [
             {
@@ -37,8 +37,14 @@ def made_ledger(folder: Path, commitments: int) -> str:
             for number in range(commitments)
         ],
     }  # fmt: skip
+
+
+def made_ledger(folder: Path, commitments: int, **settings: Any) -> str:
+    """Make a ledger with the commitments of a crowd; give a recorder's token."""
+    services = build(Settings(data_dir=folder, log_level="error", **settings))
+    services.migrate()
     path = folder / "crowd.json"
-    path.write_text(json.dumps(catalogue))
+    path.write_text(json.dumps(crowd(commitments)))
     services.load(str(path), "catalogue", lambda _, __: None)
     token = services.create_token("the-recorder", "recorder", "local")
     services.close()
@@ -46,15 +52,21 @@ def made_ledger(folder: Path, commitments: int) -> str:
 
 
 class Server:
-    """`ledger serve` on a port of its own."""
+    """`ledger serve` on a port of its own, or another *program* with its commands."""
 
-    def __init__(self, folder: Path, until: str = "/health/ready", **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        until: str = "/health/ready",
+        program: Sequence[str | Path] = (PROGRAM,),
+        **settings: str,
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self._process = subprocess.Popen(
-            [str(PROGRAM), "serve", "--port", str(self.port)],
+            [*program, "serve", "--port", str(self.port)],
             env=CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"} | settings,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,0 +1,28 @@
+"""Databases for measuring: SQLite, and a PostgreSQL server of our own that flushes every commit, as a real one does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def durable_postgresql() -> Iterator[Any]:
+    """Databases of a server with PostgreSQL's own settings."""
+    from tests.postgresql import Databases, Server
+
+    server = Server(settings=())
+    yield Databases(server.url)
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def two_urls(request, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Two empty databases of one kind: ours, and the peer's."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ours.db'}", f"sqlite:///{tmp_path / 'peer.db'}"
+        return
+    databases = request.getfixturevalue("durable_postgresql")
+    with databases.empty() as ours, databases.empty() as peer:
+        yield ours, peer
