@@ -36,7 +36,11 @@ _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9
 
 def decoded(open_form: bytes) -> dict[str, Any]:
     """Read open entry bytes of any format as the newest."""
-    read: dict[str, Any] = json.loads(open_form)
+    return newest(json.loads(open_form))
+
+
+def newest(read: dict[str, Any]) -> dict[str, Any]:
+    """Give what entry bytes of any format say as the newest says it."""
     while read["v"] < FORMAT:
         read = UPCASTS[read["v"]](read)
     return read

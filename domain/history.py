@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.entry import Entry
-from domain.lifecycle import Reading, State
+from domain.lifecycle import Reading, State, apply
 from domain.replay import Span, StatusStep, as_recorded, known, refolded, spans, status_steps
 
 
@@ -81,13 +81,14 @@ class History:
             after = known([*self.entries, entry]).in_order()
             self._prepared = _Prepared(entry, after, None, 0, *_refolded(course, order, after))
             return
-        reading = as_recorded(entry)
+        reading, (last, state) = as_recorded(entry), course[-1]
         day = reading.effective_on
-        if day >= order[-1].effective_on:
-            place, since = len(order), len(course) - 1
-        else:
-            place = bisect_right(order, day, lo=1, key=_effective_on)
-            since = max(bisect_right(course, day, key=_since) - 1, 0)
+        if day >= last:
+            tail, end = [Span(day, apply(state, reading))], len(course)
+            self._prepared = _Prepared(entry, None, reading, len(order), end - (day == last), end, tail)
+            return
+        place = bisect_right(order, day, lo=1, key=_effective_on)
+        since = max(bisect_right(course, day, key=_since) - 1, 0)
         changed = refolded(course, since, [reading, *order[place:]], day)
         self._prepared = _Prepared(entry, None, reading, place, *changed)
 
@@ -118,6 +119,8 @@ class History:
         assert self._prepared is not None
         first, rest, tail = self._prepared[4:]
         course = self._folded()
+        if first == rest == len(course) > 0 and len(tail) == 1:
+            return _next_day(course, tail[0])
         # The stretch before the change may end on another day.
         before = max(first - 1, 0)
         until = course[rest].since if rest < len(course) else None
@@ -144,6 +147,14 @@ def _refolded(course: list[Span], before: list[Reading], after: list[Reading]) -
     if same == 0 or since < 0:
         return 0, len(course), spans(after)
     return refolded(course, since, after[bisect_left(after, first, hi=same, key=_effective_on) :], last)
+
+
+def _next_day(course: Sequence[Span], span: Span) -> CourseChange:
+    """Give what a span of a later day changes, as nearly every entry does: the last stretch ends where it begins."""
+    last = course[-1]
+    begun = Stretch(last.since, span.since, last.state), Stretch(span.since, None, span.state)
+    same_status = span.state.status == last.state.status
+    return CourseChange((last.since,), begun, None if same_status else status_steps([*course, span]))
 
 
 def _stretches(course: Sequence[Span], until: date | None) -> dict[date, Stretch]:

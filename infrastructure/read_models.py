@@ -1,19 +1,20 @@
 """Writing the read models: in the transaction that records, and anew from the entries."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from application.projecting import correction_to_row, course_changes, state_to_row
 from domain.correction_register import Corrected, corrected_by
 from domain.entry import Entry, Facts
 from domain.history import CourseChange
+from domain.lifecycle import State
 from infrastructure.tables import (
     FOR_EVER,
     corrections,
@@ -27,12 +28,13 @@ from infrastructure.tables import (
 
 _DIGEST_SIZE: Final = 16
 _INSERTED: Final = (entry_facts, course, status_courses, corrections, details, relations)
-Row = dict[str, Any]
-Rows = Mapping[sa.Table, list[Row]]
+_SHARED: Final = (details, relations)
+_TO_POSITION: Final = course.columns.keys().index("to_position")
+Row = list[Any]
+"""Values in the order of the table's columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class StreamHead:
+class StreamHead(NamedTuple):
     """What the read models say of a stream as a whole."""
 
     stream: UUID
@@ -47,9 +49,9 @@ class Projection:
 
     def __init__(self) -> None:
         self._inserts: dict[sa.Table, list[Row]] = {table: [] for table in _INSERTED}
-        self._ends: list[Row] = []
-        self._heads: dict[bytes, Row] = {}
-        self._open: dict[tuple[bytes, int], Row] = {}
+        self._ends: list[tuple[int, bytes, int]] = []
+        self._heads: dict[bytes, tuple[StreamHead, int]] = {}
+        self._open: dict[tuple[bytes, date], tuple[State, Row]] = {}
         self._detail_digests: dict[int, tuple[Facts, bytes]] = {}
 
     def take(
@@ -57,45 +59,35 @@ class Projection:
     ) -> None:
         """Take one more entry; *change* is what it does to a commitment's course, *corrected* what it corrects."""
         stream = head.stream.bytes
-        self._inserts[entry_facts].append(
-            {"position": entry.position, "stream": stream, "version": entry.version, "kind": entry.kind}
-        )
-        self._heads[stream] = {
-            "stream": stream,
-            "sort": head.sort,
-            "reference": head.reference,
-            "programme": head.programme,
-            "internal": int(head.internal),
-            "version": entry.version,
-        }
+        self._inserts[entry_facts].append([entry.position, stream, entry.version, entry.kind])
+        self._heads[stream] = head, entry.version
         if change is not None:
             self._change_course(stream, entry.position, change)
         if corrected:
             said = _json(correction_to_row(corrected))
-            self._inserts[corrections].append({"position": entry.position, "stream": stream, "corrected": said})
+            self._inserts[corrections].append([entry.position, stream, said])
 
     def _change_course(self, stream: bytes, position: int, change: CourseChange) -> None:
+        ended: dict[date, tuple[State, Row]] = {}
         for since in change.ended:
-            row = self._open.pop((stream, since.toordinal()), None)
-            if row is not None:
-                row["to_position"] = position
+            known = self._open.pop((stream, since), None)
+            if known is not None:
+                ended[since] = known
+                known[1][_TO_POSITION] = position
             else:
-                self._ends.append({"in_stream": stream, "on_day": since.toordinal(), "ended_at": position})
-        for stretch in change.begun:
-            row = {
-                "stream": stream,
-                "since": stretch.since.toordinal(),
-                "from_position": position,
-                "until": stretch.until.toordinal() if stretch.until else FOR_EVER,
-                "to_position": FOR_EVER,
-                "details": self._details(stream, stretch.state.details),
-                "state": _json(state_to_row(stretch.state)),
-            }
+                self._ends.append((position, stream, since.toordinal()))
+        for since, until, state in change.begun:
+            known = ended.get(since)
+            if known is not None and known[0] is state:
+                said = known[1][-2:]  # the days on which it holds are others, and that is all
+            else:
+                said = [self._details(stream, state.details), _json(state_to_row(state))]
+            last = until.toordinal() if until is not None else FOR_EVER
+            row = [stream, position, since.toordinal(), last, FOR_EVER, *said]
             self._inserts[course].append(row)
-            self._open[stream, row["since"]] = row
+            self._open[stream, since] = state, row
         if change.statuses is not None:
-            steps = _json(change.statuses)
-            self._inserts[status_courses].append({"stream": stream, "from_position": position, "steps": steps})
+            self._inserts[status_courses].append([stream, position, _json(change.statuses)])
 
     def _details(self, stream: bytes, members: Facts) -> bytes:
         known = self._detail_digests.get(id(members))
@@ -104,53 +96,61 @@ class Projection:
         body = _json(members)
         digest = sha256(body.encode()).digest()[:_DIGEST_SIZE]
         self._detail_digests[id(members)] = members, digest
-        self._inserts[details].append({"digest": digest, "body": body})
+        self._inserts[details].append([digest, body])
         self._inserts[relations] += [
-            {"reference": reference, "stream": stream}
+            [reference, stream]
             for reference in sorted({relation["reference"] for relation in members.get("relations", ())})
         ]
         return digest
 
     def rows(self) -> dict[sa.Table, list[Row]]:
         """Give all rows gathered, for comparing; complete only if nothing was written before."""
-        return {streams: list(self._heads.values()), **self._inserts}
+        heads = [
+            [stream, head.sort, head.reference, head.programme, int(head.internal), version]
+            for stream, (head, version) in self._heads.items()
+        ]
+        return {streams: heads, **self._inserts}
 
     def write(self, connection: sa.Connection) -> None:
         """Write what was gathered."""
         if self._ends:
-            connection.execute(
-                sa.update(course)
-                .where(
-                    course.c.stream == sa.bindparam("in_stream"),
-                    course.c.since == sa.bindparam("on_day"),
-                    course.c.to_position == FOR_EVER,
-                )
-                .values(to_position=sa.bindparam("ended_at")),
-                self._ends,
-            )
-        for table, rows in self._inserts.items():
-            if rows:
-                shared = table in (details, relations)
-                connection.execute(_insert_or_keep(connection, table) if shared else sa.insert(table), rows)
-        if self._heads:
-            insert = _insert(connection, streams)
-            newer = insert.on_conflict_do_update(index_elements=["stream"], set_={"version": insert.excluded.version})
-            connection.execute(newer, list(self._heads.values()))
+            connection.exec_driver_sql(_end_of_stretch(connection.dialect.name), self._ends)
+        insert_rows(connection, self.rows())
+
+
+def insert_rows(connection: sa.Connection, rows: Mapping[sa.Table, Sequence[Row]]) -> None:
+    """Write rows of the read models; a stream that is there gets its new version."""
+    for table, made in rows.items():
+        if made:
+            connection.exec_driver_sql(_insert(connection.dialect.name, table), [tuple(row) for row in made])
+
+
+@cache
+def _insert(dialect: str, table: sa.Table) -> str:
+    names = table.columns.keys()
+    marks = ", ".join([_mark(dialect)] * len(names))
+    if_there = ""
+    if table is streams:
+        if_there = " ON CONFLICT (stream) DO UPDATE SET version = excluded.version"
+    elif table in _SHARED:
+        if_there = " ON CONFLICT DO NOTHING"
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){if_there}"  # noqa: S608 -- our own names
+
+
+@cache
+def _end_of_stretch(dialect: str) -> str:
+    mark = _mark(dialect)
+    still_known = f"stream = {mark} AND since = {mark} AND to_position = {FOR_EVER}"
+    return f"UPDATE course SET to_position = {mark} WHERE {still_known}"  # noqa: S608 -- our own names
+
+
+def _mark(dialect: str) -> str:
+    return "?" if dialect == "sqlite" else "%s"
 
 
 def _json(value: object) -> str:
     """Write a value so that it reads the same from an entry just made as from one that was stored."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)
-
-
-def _insert_or_keep(connection: sa.Connection, table: sa.Table) -> sa.Insert:
-    insert: sa.Insert = _insert(connection, table).on_conflict_do_nothing()
-    return insert
 
 
 def projected(head: StreamHead, entries: Sequence[Entry]) -> Projection:

@@ -4,25 +4,19 @@ One stream is in memory at a time. The entries themselves are looked at first: r
 not what was recorded would be worth nothing, so nothing is compared or replaced then.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from application.checking_entries import EntryCheck
 from application.errors import BadQuestion
 from application.log_source import Findings
-from application.verifying import faults_of
-from domain.entry import Entry
-from domain.entry_bytes import decoded, entry_of
-from domain.errors import Refusal
-from domain.ledger_stream import REFERENCE, STREAM
-from domain.programme import Programme
 from infrastructure.database import Database
 from infrastructure.database_source import beside, leaves
-from infrastructure.read_models import Projection, Row, StreamHead, projected
+from infrastructure.read_models import Row, insert_rows
+from infrastructure.stream_projections import Projected, projected_streams
 from infrastructure.tables import (
     DERIVED,
     FOR_EVER,
@@ -31,14 +25,16 @@ from infrastructure.tables import (
     entries,
     entry_facts,
     head,
-    opened,
     relations,
     status_courses,
     streams,
 )
 
 Progress = Callable[[int, int], None]
+_Named = dict[str, Any]
 _PAGE: Final = 500
+_TOGETHER: Final = 5_000
+"""Entries whose streams are compared and written together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +67,8 @@ class Differences:
 def replay(database: Database, *, check: bool, until: int | None, progress: Progress) -> Differences:
     """Make the read models anew and compare them with the live ones, as far as these were known at *until*.
 
-    Unless *check* or *until* is given, the new rows replace the live ones, in one transaction and under the writer's
-    lock. *progress* is told how much is done, and of how much.
+    Unless *check* or *until* is given, the new rows take the place of live ones that differ, in one transaction and
+    under the writer's lock. *progress* is told how much is done, and of how much.
     """
     replacing = not check and until is None
     with database.writing() if replacing else database.reading() as connection:
@@ -86,9 +82,23 @@ def replay(database: Database, *, check: bool, until: int | None, progress: Prog
         if replaying.sound:
             replaying.compare()
         replaced = replacing and replaying.sound
-        if replaced:
+        if replaced and replaying.count:
             replaying.replace()
+        replaying.done()
         return Differences(size, replaying.streams, replaying.count, replaying.first, replaced)
+
+
+def rebuild(database: Database, progress: Progress) -> Differences:
+    """Make the read models where there are none, in one transaction; not if the entries are not what was recorded."""
+    with database.writing() as connection:
+        known = connection.execute(sa.select(head.c.position, head.c.recorded_at).with_for_update()).one()
+        replaying = Replay(connection, known.position, progress, passes=2, all_known=True)
+        replaying.look_at_entries(known.recorded_at)
+        if replaying.sound:
+            replaying.replace()
+        if not replaying.sound:
+            connection.rollback()
+        return Differences(known.position, replaying.streams, replaying.count, replaying.first, replaying.sound)
 
 
 def read_models_are_missing(database: Database) -> bool:
@@ -114,7 +124,6 @@ class Replay:
         self.streams = self.count = 0
         self.first: Difference | None = None
         self.sound = True  # whether the entries are what was recorded, as far as can be seen
-        self._internal_programmes: dict[str, bool] = {}
         self.told: Callable[[Difference], None] = lambda _difference: None
 
     def _found(self, table: sa.Table, reference: str, what: str, position: int | None = None) -> None:
@@ -127,6 +136,10 @@ class Replay:
     def _advance(self, count: int) -> None:
         self._done += count
         self._progress(self._done, self._to_do)
+
+    def done(self) -> None:
+        """Tell that nothing is left to do: what is the same need not be replaced."""
+        self._advance(self._to_do - self._done)
 
     # --- the entries
 
@@ -159,10 +172,11 @@ class Replay:
     # --- the read models
 
     def compare(self) -> None:
-        """Compare stream by stream, then look for rows that belong to no entry."""
-        for stream, reference, projection in self._projections():
-            self.streams += 1
-            self._compare(stream, reference, projection.rows())
+        """Compare some streams at a time, then look for rows that belong to no entry."""
+        for some in self._projections():
+            if not (self._all_known and self._are_the_live_ones(some)):
+                for each in some:
+                    self._compare(each.head.stream.bytes, each.head.reference, _as_dicts(_rows_of([each])))
         if self._all_known:
             self._strays()
 
@@ -170,62 +184,48 @@ class Replay:
         """Delete every row of the read models and write them anew."""
         for table in DERIVED:
             self._connection.execute(sa.delete(table))
-        for _, _, projection in self._projections():
-            projection.write(self._connection)
+        for some in self._projections():
+            insert_rows(self._connection, _rows_of(some))
 
-    def _projections(self) -> Iterator[tuple[bytes, str, Projection]]:
-        for stream in self._stream_ids():
-            rows = self._connection.execute(
-                _entries_with_open_forms()
-                .where(entries.c.stream == stream, entries.c.position <= self._size)
-                .order_by(entries.c.position)
-            ).all()
-            read = [decoded(row.opened or row.entry) for row in rows]
-            history, reference = [entry_of(each) for each in read], read[0]["reference"]
-            head_of_stream = self._head_of(UUID(bytes=stream), reference, history[0])
-            faults = list(faults_of(head_of_stream.sort, history))
-            for position, what in faults:
-                self._found(entries, reference, what, position)
-            if faults:
+    def _projections(self) -> Iterator[list[Projected]]:
+        """Project the streams, some at a time; those with faults are told of and left out."""
+        some, gathered, self.streams = list[Projected](), 0, 0
+        for each in projected_streams(self._connection, self._size):
+            for position, what in each.faults:
+                self._found(entries, each.head.reference, what, position)
+            if each.projection is None:
                 continue
-            try:
-                projection = projected(head_of_stream, history)
-            except Refusal as refused:
-                what = f"as it was recorded, step by step, it breaks a rule: {refused}"
-                self._found(entries, reference, what, history[-1].position)
-                continue
-            yield stream, reference, projection
-            self._advance(len(rows))
+            some.append(each)
+            self.streams += 1
+            gathered += each.entries
+            if gathered >= _TOGETHER:
+                yield some
+                self._advance(gathered)
+                some, gathered = [], 0
+        if some:
+            yield some
+            self._advance(gathered)
 
-    def _stream_ids(self) -> Iterator[bytes]:
-        query = sa.select(entries.c.stream).where(entries.c.position <= self._size).distinct()
-        query, last = query.order_by(entries.c.stream).limit(_PAGE), b""
-        while page := self._connection.execute(query.where(entries.c.stream > last)).scalars().all():
-            yield from page
-            last = page[-1]
+    def _are_the_live_ones(self, some: Sequence[Projected]) -> bool:
+        """Whether the live rows of some streams, which follow each other, are those that their entries give."""
+        first, last = some[0].head.stream.bytes, some[-1].head.stream.bytes
+        for table, made in _rows_of(some).items():
+            wanted = {tuple(row) for row in made}
+            if table is details:
+                live = set(self._details([row[0] for row in wanted]))
+            else:
+                query = sa.select(table).where(table.c.stream.between(first, last))
+                live = {tuple(row) for row in self._connection.execute(query)}
+            if wanted != live:
+                return False
+        return True
 
-    def _head_of(self, stream: UUID, reference: str, first: Entry) -> StreamHead:
-        if stream == STREAM:
-            return StreamHead(stream, "ledger", REFERENCE, None, internal=False)
-        if first.kind == "programme_published":
-            internal = first.facts["details"].get("visibility") == "internal"
-            return StreamHead(stream, "programme", reference, reference, internal)
-        commitment = first.facts["commitment"]
-        code = commitment["programme"]
-        internal = commitment.get("visibility") == "internal" or self._is_internal(code)
-        return StreamHead(stream, "commitment", reference, code, internal)
+    def _details(self, digests: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(digests), _PAGE):
+            query = sa.select(details).where(details.c.digest.in_(digests[start : start + _PAGE]))
+            yield from map(tuple, self._connection.execute(query))
 
-    def _is_internal(self, code: str) -> bool:
-        if code not in self._internal_programmes:
-            query = _entries_with_open_forms().where(
-                entries.c.stream == Programme.id_of(code).bytes, entries.c.version == 1
-            )
-            row = self._connection.execute(query).one_or_none()
-            published = decoded(row.opened or row.entry)["facts"]["details"] if row else {}
-            self._internal_programmes[code] = published.get("visibility") == "internal"
-        return self._internal_programmes[code]
-
-    def _compare(self, stream: bytes, reference: str, expected: Mapping[sa.Table, list[Row]]) -> None:
+    def _compare(self, stream: bytes, reference: str, expected: Mapping[sa.Table, list[_Named]]) -> None:
         for table, made in expected.items():
             wanted = {_key(table, row): row for row in made}
             live = {_key(table, row): row for row in self._live(table, stream, wanted)}
@@ -239,12 +239,10 @@ class Replay:
                 elif live[key] != row:
                     self._found(table, reference, _unequal(table, live[key], row), position)
 
-    def _live(self, table: sa.Table, stream: bytes, wanted: Mapping[Any, Row]) -> Iterator[Row]:
+    def _live(self, table: sa.Table, stream: bytes, wanted: Mapping[Any, _Named]) -> Iterator[_Named]:
         if table is details:
-            digests = [row["digest"] for row in wanted.values()]
-            for start in range(0, len(digests), _PAGE):
-                query = sa.select(details).where(details.c.digest.in_(digests[start : start + _PAGE]))
-                yield from map(dict, self._connection.execute(query).mappings())
+            for found in self._details([row["digest"] for row in wanted.values()]):
+                yield _as_dict(details, found)
             return
         for row in map(dict, self._connection.execute(sa.select(table).where(table.c.stream == stream)).mappings()):
             if self._all_known or _clip(table, row, self._size, wanted):
@@ -259,12 +257,25 @@ class Replay:
                 self._found(table, str(row.get("reference", "no stream")), f"it has no entries: {_shown(table, row)}")
 
 
-def _entries_with_open_forms() -> sa.Select[Any]:
-    joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
-    return sa.select(entries, opened.c.entry.label("opened"), opened.c.salt).select_from(joined)
+def _rows_of(some: Iterable[Projected]) -> dict[sa.Table, list[Row]]:
+    """Give the rows of some streams together, by table."""
+    together: dict[sa.Table, list[Row]] = {}
+    for each in some:
+        assert each.projection is not None
+        for table, rows in each.projection.rows().items():
+            together.setdefault(table, []).extend(rows)
+    return together
 
 
-def _clip(table: sa.Table, row: Row, size: int, wanted: Mapping[Any, Row]) -> bool:
+def _as_dicts(rows: Mapping[sa.Table, Sequence[Row]]) -> dict[sa.Table, list[_Named]]:
+    return {table: [_as_dict(table, row) for row in made] for table, made in rows.items()}
+
+
+def _as_dict(table: sa.Table, row: Sequence[Any]) -> _Named:
+    return dict(zip(table.columns.keys(), row, strict=True))
+
+
+def _clip(table: sa.Table, row: _Named, size: int, wanted: Mapping[Any, _Named]) -> bool:
     """Make a live row what it was when *size* entries were known; False if it was not there."""
     if table is streams:
         made = wanted.get(_key(table, row))
@@ -289,7 +300,7 @@ def _shown(table: sa.Table, row: Mapping[str, Any]) -> str:
     return ", ".join(f"{column.name} {_value(row[column.name])}" for column in table.primary_key)
 
 
-def _unequal(table: sa.Table, live: Row, made: Row) -> str:
+def _unequal(table: sa.Table, live: _Named, made: _Named) -> str:
     name = next(name for name, value in made.items() if live[name] != value)
     return f"{name} is {_value(live[name])}, the entries give {_value(made[name])} ({_shown(table, made)})"
 

@@ -39,7 +39,7 @@ from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
 from infrastructure.renderers import FORMATS, Format, carried
 from infrastructure.rendering import RenderingBusyError, RenderingFailedError, Renderings
-from infrastructure.replaying import Differences, read_models_are_missing, replay
+from infrastructure.replaying import Differences, read_models_are_missing, rebuild, replay
 from infrastructure.server_source import ServerUnreachableError, verify_server
 from infrastructure.settings import Settings
 from infrastructure.tables import fixed
@@ -219,7 +219,7 @@ class Services:
                 connection.execute(sa.insert(fixed).values(name="log_origin", value=self.settings.log_origin))
         if read_models_are_missing(self._database):
             changed = True
-            made = self.replay(check=False, until=None, progress=progress)
+            made = rebuild(self._database, progress)
             if not made.replaced:
                 raise NotReadyError(
                     f"no read models can be made of entries that are not what was recorded: {made.first}"

@@ -132,7 +132,7 @@ def rebuilt_rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
         for row in store.rows(sa.select(streams)):
             head = StreamHead(UUID(bytes=row.stream), row.sort, row.reference, row.programme, bool(row.internal))
             for table, rows in projected(head, view.entries(head.stream, view.head.log_size)).rows().items():
-                made[table.name] |= {tuple(each[column.name] for column in table.columns) for each in rows}
+                made[table.name] |= set(map(tuple, rows))
     return {name: sorted(rows) for name, rows in made.items()}
 
 
