@@ -9,6 +9,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from infrastructure.openid.configuration import OpenId, check_address, parse_algorithms, parse_roles
 from infrastructure.witness_list import parse_witnesses
 
 
@@ -41,6 +42,20 @@ def _certificates(path: str) -> str:
     return path
 
 
+def _address(url: str) -> str:
+    return check_address(url) if url else url
+
+
+def _roles(text: str) -> str:
+    parse_roles(text)
+    return text
+
+
+def _algorithms(text: str) -> str:
+    parse_algorithms(text)
+    return text
+
+
 def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -48,7 +63,7 @@ def _written(value: object) -> str:
 class Settings(BaseSettings):
     """What can be set. Read once, in `infrastructure.wiring`."""
 
-    model_config = SettingsConfigDict(env_prefix="LEDGER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="LEDGER_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Field(Path("ledger-data"), description="where the ledger's files lie; created when missing")
     database_url: str = Field(
@@ -81,6 +96,21 @@ class Settings(BaseSettings):
     )
     actor: str = Field("local", pattern=r"^[a-z0-9][a-z0-9-]{1,63}$", description="who records with the local commands")
     max_body_bytes: int = Field(262_144, ge=1_024, le=262_144, description="the longest request body, in bytes")
+    oidc_issuer: Annotated[str, AfterValidator(_address)] = Field(
+        "", description="address of the OpenID provider whose accounts are let in (docs/signing-in.md); none by default"
+    )
+    oidc_audience: str = Field(
+        "", description="what the provider calls this ledger as an API (`aud`); without it no access tokens are taken"
+    )
+    oidc_roles: Annotated[str, AfterValidator(_roles)] = Field(
+        "", description="a claim and pairs VALUE=ROLE, the first that fits counts, white space between"
+    )
+    oidc_algorithms: Annotated[str, AfterValidator(_algorithms)] = Field(
+        "RS256 PS256 ES256 ES384 Ed25519 EdDSA", description="how the provider may sign"
+    )
+    oidc_leeway_seconds: int = Field(
+        60, ge=0, le=300, description="how far the provider's clock and this one may differ, in seconds"
+    )
     rendering_seconds: int = Field(
         120, ge=1, le=3_600, description="how long a PDF or XLSX may take, in seconds, before it is given up"
     )
@@ -88,6 +118,12 @@ class Settings(BaseSettings):
         6_144, ge=256, le=1_048_576, description="how much memory the process that makes PDF or XLSX may take"
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="the least level that is logged")
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> "Settings":
+        if self.oidc_issuer and not (self.oidc_roles and self.oidc_audience):
+            raise ValueError("LEDGER_OIDC_ISSUER needs LEDGER_OIDC_ROLES and LEDGER_OIDC_AUDIENCE beside it")
+        return self
 
     @model_validator(mode="after")
     def _enough_witnesses(self) -> "Settings":
@@ -109,6 +145,19 @@ class Settings(BaseSettings):
     def log_folder(self) -> Path:
         """Give the folder of what the log has signed."""
         return self.data_dir / "log"
+
+    def openid(self) -> OpenId | None:
+        """Give how the OpenID provider is dealt with, None without one."""
+        roles = parse_roles(self.oidc_roles)
+        if not self.oidc_issuer or roles is None:
+            return None
+        return OpenId(
+            issuer=self.oidc_issuer,
+            audience=self.oidc_audience,
+            roles=roles,
+            algorithms=parse_algorithms(self.oidc_algorithms),
+            leeway=self.oidc_leeway_seconds,
+        )
 
     def shown(self) -> dict[str, str]:
         """Give every setting by the name of its variable, secrets masked."""

@@ -33,6 +33,11 @@ from infrastructure.key_file import BadKeyFileError
 from infrastructure.log_keeping import CannotRecoverError, Recovery, recover, rotate
 from infrastructure.log_sources import NotSealedError, export_ledger, verify_ledger
 from infrastructure.offline import Kept, verify_export
+from infrastructure.openid.asking import ProviderSilentError
+from infrastructure.openid.configuration import OpenId
+from infrastructure.openid.jwt import InvalidTokenError
+from infrastructure.openid.people import PEOPLE, People, new_secret
+from infrastructure.openid.provider import Provider
 from infrastructure.public_log import PublicLog
 from infrastructure.read_only import ReadOnlyError
 from infrastructure.readings import Readings, SqlView
@@ -54,11 +59,13 @@ __all__ = [
     "DatabaseFailed",
     "Differences",
     "Format",
+    "InvalidTokenError",
     "NoExportError",
     "NotReadyError",
     "NotSealedError",
     "Once",
     "Outcome",
+    "ProviderSilentError",
     "ReadOnlyError",
     "Recovery",
     "RenderingBusyError",
@@ -100,6 +107,8 @@ class Services:
         self._database = Database(settings.database())
         self._readings = Readings(self._database)
         self._identities = Identities(self._database)
+        openid = settings.openid()
+        self.people = None if openid is None else self._people(openid)
         self.writer = Writer(self._database, self.time_zone, now)
         self.renderings = Renderings(_APART, settings.rendering_seconds, settings.rendering_megabytes)
         self.log = PublicLog(self._database, settings, now)
@@ -119,6 +128,16 @@ class Services:
     def caller(self, secret: str) -> Caller | None:
         """Give who a token belongs to, None if it is not valid."""
         return self._identities.caller(secret)
+
+    def _people(self, openid: OpenId) -> People:
+        return People(openid, Provider(openid.issuer, self.now), self._secret_of_people, self.now)
+
+    def _secret_of_people(self) -> bytes:
+        with self._database.reading() as connection:
+            found = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == PEOPLE)).scalar()
+        if found is None:
+            raise NotReadyError("this ledger has no pseudonyms for accounts of a provider yet; run `ledger migrate`")
+        return bytes.fromhex(found)
 
     def tokens(self) -> list[Token]:
         """Give every token there ever was."""
@@ -215,8 +234,10 @@ class Services:
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         changed = self._database.migrate()
         with self._database.writing() as connection:
-            if connection.execute(sa.select(fixed.c.value).where(fixed.c.name == "log_origin")).scalar() is None:
-                connection.execute(sa.insert(fixed).values(name="log_origin", value=self.settings.log_origin))
+            there = connection.execute(sa.select(fixed.c.name)).scalars().all()
+            for name, value in (("log_origin", self.settings.log_origin), (PEOPLE, new_secret())):
+                if name not in there:
+                    connection.execute(sa.insert(fixed).values(name=name, value=value))
         if read_models_are_missing(self._database):
             changed = True
             made = rebuild(self._database, progress)

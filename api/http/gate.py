@@ -12,6 +12,7 @@ import orjson
 from fastapi import Request, Response
 
 from api.http.bodies import as_json, read_bytes
+from api.http.callers import NOBODY, recognise
 from api.http.paging import link_to_next, marked, refuse_foreign_cursor
 from api.http.problems import Unauthorised
 from application import recording
@@ -40,21 +41,19 @@ class Gate:
 
     async def caller(self, request: Request) -> Caller:
         """Give who asks; Unauthorised without a valid token."""
-        secret = _bearer(request)
-        if secret is None:
-            raise Unauthorised("no token was sent; accepted: Authorization: Bearer <token>")
-        return await self.in_thread(lambda: self._known(secret))
+        caller = await self.in_thread(await recognise(request, self.services))
+        if caller is None:
+            raise Unauthorised(NOBODY)
+        return caller
 
     async def admit(self, request: Request) -> None:
         """Raise Unauthorised unless whoever asks may read or record at all."""
-        if request.method != "GET" or _bearer(request) is not None or not self.services.settings.public_read:
-            await self.caller(request)
+        if await self.in_thread(await recognise(request, self.services)) is None:
+            self._admit_anybody(request)
 
-    def _known(self, secret: str) -> Caller:
-        caller = self.services.caller(secret)
-        if caller is None:
-            raise Unauthorised("the token is not valid; accepted: a token that was not revoked")
-        return caller
+    def _admit_anybody(self, request: Request) -> None:
+        if request.method != "GET" or not self.services.settings.public_read:
+            raise Unauthorised(NOBODY)
 
     def _head(self) -> int:
         with self.services.view() as view:
@@ -62,14 +61,14 @@ class Gate:
 
     async def read(self, request: Request, work: Callable[[View, bool], Answered]) -> tuple[Answered, int]:
         """Read from one snapshot; *work* is told whether internal things may be seen. Gives the head, too."""
-        secret, services = _bearer(request), self.services
-        if secret is None and not services.settings.public_read:
-            raise Unauthorised("no token was sent; accepted: Authorization: Bearer <token>")
-        at_least = _at_least(request)
+        who = await recognise(request, self.services)
 
         def reading() -> tuple[Answered, int]:
-            caller = None if secret is None else self._known(secret)
-            with services.view() as view:
+            caller = who()
+            if caller is None:
+                self._admit_anybody(request)
+            at_least = _at_least(request)
+            with self.services.view() as view:
                 head = request.state.position = view.head.log_size
                 if head < at_least:
                     raise BadQuestion("Ledger-At-Least", f"{at_least} is not reached yet", f"up to {head}")
@@ -130,16 +129,6 @@ def as_page(request: Request, body: dict[str, Any], head: int) -> Response:
         return as_answer(body, head)
     cursor = marked(request, body["next"])
     return as_answer(body | {"next": cursor}, head, headers={"Link": link_to_next(request, cursor)})
-
-
-def _bearer(request: Request) -> str | None:
-    header = request.headers.get("authorization")
-    if header is None:
-        return None
-    scheme, _, secret = header.partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise Unauthorised("the Authorization header is not understood; accepted: Bearer <token>")
-    return secret.strip()
 
 
 def _at_least(request: Request) -> int:

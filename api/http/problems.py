@@ -41,7 +41,11 @@ def problem(slug: str, detail: str, *, headers: Mapping[str, str] | None = None,
 
 
 class Unauthorised(Exception):
-    """No token, or none that is valid."""
+    """No token, or none that is valid; *sent* tells the latter (RFC 6750, 3)."""
+
+    def __init__(self, message: str, *, sent: bool = False) -> None:
+        self.challenge = 'Bearer error="invalid_token"' if sent else "Bearer"
+        super().__init__(message)
 
 
 class BodyTooLong(Exception):
@@ -97,7 +101,7 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  
             detail, said = str(error)[:500], {"at": error.place, "kept": error.kept, "now": error.now}
             return problem("irreproducible", detail, headers=None, report=error.report, **said)
         case Unauthorised():
-            return problem("unauthorised", str(error), headers={"WWW-Authenticate": "Bearer"})
+            return problem("unauthorised", str(error), headers={"WWW-Authenticate": error.challenge})
         case BodyTooLong():
             return problem("body-too-long", str(error))
         case WrongMediaType():

@@ -3,7 +3,6 @@
 Each is a program of its own beside this file. A log verifier reads a log at a URL; a receipt verifier reads files.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -18,8 +17,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.node_packages import KEPT, alone, node_packages
+
 HERE = Path(__file__).parent
-KEPT = HERE.parents[1] / ".cache" / "verifiers"
 X_MOD = Path("/usr/share/gocode/src/golang.org/x/mod/sumdb")
 
 
@@ -46,15 +46,6 @@ def _verdict(*command: object, **environment: str) -> Verdict:
     return Verdict(done.returncode == 0, said)
 
 
-@contextmanager
-def _alone(name: str) -> Iterator[Path]:
-    """Keep other test processes from making the same thing at the same time."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    with (KEPT / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield KEPT
-
-
 def _needs(present: object, what: str) -> None:
     if not present:
         pytest.skip(f"{what} is not installed")
@@ -66,25 +57,10 @@ def _go_program() -> Path:
     source = HERE / "verify_log.go"
     program = KEPT / f"verify_log-{sha256(source.read_bytes()).hexdigest()[:16]}"
     environment = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "", "GOCACHE": str(KEPT / "go")}
-    with _alone("go"):
+    with alone("go"):
         if not program.exists():
             subprocess.run(["go", "build", "-o", program, source], env=os.environ | environment, check=True)
     return program
-
-
-@cache
-def _node_packages() -> Path:
-    _needs(shutil.which("node") and shutil.which("npm"), "nodejs with npm")
-    lock = HERE / "package-lock.json"
-    with _alone("node") as kept:
-        folder = kept / f"node-{sha256(lock.read_bytes()).hexdigest()[:16]}"
-        if not (folder / "installed").exists():
-            folder.mkdir(exist_ok=True)
-            for each in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / each, folder)
-            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
-            (folder / "installed").touch()
-    return folder
 
 
 def go(url: str, vkey: str, old: Path | None = None) -> Verdict:
@@ -113,8 +89,8 @@ def go_receipt(receipt: Path, entry: Path, vkey: str) -> Verdict:
 
 def sigstore_receipt(receipt: Path, entry: Path, vkey: str) -> Verdict:
     """Ask sigstore's verifier for a receipt."""
-    _needs(shutil.which("node") and shutil.which("npm"), "nodejs with npm")
-    return _verdict("node", HERE / "verify_receipt.cjs", vkey, receipt, entry, NODE_PACKAGES=str(_node_packages()))
+    packages = str(node_packages(HERE))
+    return _verdict("node", HERE / "verify_receipt.cjs", vkey, receipt, entry, NODE_PACKAGES=packages)
 
 
 RECEIPT_VERIFIERS = (go_receipt, sigstore_receipt)

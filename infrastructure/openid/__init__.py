@@ -1,0 +1,1 @@
+"""People and services that a provider of OpenID Connect vouches for."""
