@@ -27,6 +27,7 @@ _READERS = 6  # four that answer, one that seals, one to spare
 _ALIVE = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "connect_timeout": 10}
 _SESSION = {
     "idle_session_timeout": "0",  # it is idle for as long as nothing happens
+    "synchronous_commit": "off",  # what is told through a session is told again
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",

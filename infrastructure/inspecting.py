@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from domain.answers import instant
 from domain.merkle import Frontier, leaf_hash
 from infrastructure import clock
+from infrastructure.recorder import frontier_at
 from infrastructure.tables import entries, head
 
 PAGE: Final = 1_000
@@ -129,3 +130,24 @@ class _Remembered:
             found = found or size == frontier.size
             self.following = next(self._signed, None)
         return found
+
+
+def last_position(connection: sa.Connection, signed_size: int) -> int:
+    """Give the last position; MismatchError if what was signed is longer."""
+    last = connection.execute(sa.select(sa.func.max(entries.c.position))).scalar() or 0
+    if last < signed_size:
+        raise MismatchError(last + 1, f"it is missing: {signed_size} entries were signed, {last} are there")
+    return int(last)
+
+
+def begin_at(connection: sa.Connection, size: int, root: bytes) -> Inspector:
+    """Take up a tree where it was signed, in O(log size) look-ups; MismatchError if storage has another root there."""
+    last_position(connection, size)
+    try:
+        frontier = frontier_at(connection, size)
+    except KeyError as missing:
+        raise MismatchError(missing.args[0], "it is missing") from None
+    if frontier.root != root:
+        raise MismatchError(None, f"the root of the first {size} entries is not the one that was signed")
+    recorded_at = connection.execute(sa.select(entries.c.recorded_at).where(entries.c.position == size)).scalar()
+    return Inspector(frontier, -1 if recorded_at is None else recorded_at)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from domain.notes import Signature, VerifierKey, parse_verifier_key
 from domain.unproven import Malformed
 from infrastructure import files
-from infrastructure.signatures import SigningKey, parse_secret_text
+from infrastructure.signatures import SECRET, SigningKey, parse_secret_text
 
 NAME: Final = "log-keys.json"
 
@@ -38,22 +38,39 @@ class Former:
 class Keys:
     """The key that signs, the one that is to follow it (not announced yet), and the former ones."""
 
-    current: SigningKey
+    current: SigningKey | VerifierKey
     following: SigningKey | None = None
     former: tuple[Former, ...] = ()
 
+    @property
+    def signs(self) -> bool:
+        """Whether the secret is there; without it a host follows the log and never seals."""
+        return isinstance(self.current, SigningKey)
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The public half of the current key."""
+        return self.current.verifier if isinstance(self.current, SigningKey) else self.current
+
+    def public(self) -> "Keys":
+        """Leave the secrets out."""
+        return Keys(self.verifier, None, tuple(Former(each.verifier, each.until, None) for each in self.former))
+
     def verifiers(self) -> tuple[VerifierKey, ...]:
         """Give every key whose signatures count: the current one first, then the former, the latest first."""
-        return (self.current.verifier, *(each.verifier for each in reversed(self.former)))
+        return (self.verifier, *(each.verifier for each in reversed(self.former)))
 
     def signatures(self, text: str, now: datetime) -> tuple[Signature, ...]:
         """Sign with the current key, and with a former one while both are to sign."""
+        if not isinstance(self.current, SigningKey):
+            raise BadKeyFileError("the key file holds no secret; accepted: this on the host that holds it")
         both = [each.secret for each in self.former if each.secret is not None and now < each.until]
         return tuple(key.signature_of(text) for key in (self.current, *both))
 
     def rotated(self, until: datetime) -> "Keys":
         """Let the following key be the current one; the current one signs with it until then."""
         assert self.following is not None
+        assert isinstance(self.current, SigningKey)
         retired = Former(self.current.verifier, until, self.current)
         return Keys(self.following, None, (*self.former, retired))
 
@@ -106,8 +123,15 @@ class KeyFile:
 
     def write(self, keys: Keys) -> None:
         """Replace the file."""
-        files.replace(self.path, json.dumps(_json(keys), indent=1).encode() + b"\n", mode=files.PRIVATE)
+        files.replace(self.path, _written(keys), mode=files.PRIVATE)
         self._seen = None
+
+    def copy_public(self, target: Path) -> None:
+        """Write what it holds but the secrets into another file; FileExistsError if there is one."""
+        content = _written(self.read().public())
+        with target.open("xb") as file:
+            target.chmod(files.PRIVATE)
+            file.write(content)
 
     def change(self, change: Callable[[Keys], Keys]) -> Keys:
         """Replace the file by what *change* makes of it, one process at a time."""
@@ -119,9 +143,13 @@ class KeyFile:
         return after
 
 
+def _written(keys: Keys) -> bytes:
+    return json.dumps(_json(keys), indent=1).encode() + b"\n"
+
+
 def _json(keys: Keys) -> dict[str, Any]:
     return {
-        "current": keys.current.secret_text(),
+        "current": keys.current.secret_text() if isinstance(keys.current, SigningKey) else str(keys.current),
         "following": None if keys.following is None else keys.following.secret_text(),
         "former": [
             {
@@ -144,4 +172,6 @@ def _keys(read: dict[str, Any]) -> Keys:
         for each in read["former"]
     )
     following = None if read["following"] is None else parse_secret_text(read["following"])
-    return Keys(parse_secret_text(read["current"]), following, former)
+    current = read["current"]
+    secret = current.startswith(SECRET)
+    return Keys(parse_secret_text(current) if secret else parse_verifier_key(current), following, former)

@@ -19,12 +19,13 @@ from domain.answers import RecordedEntry
 from domain.notes import VerifierKey
 from infrastructure.database import Database
 from infrastructure.inspecting import MismatchError, inspect
-from infrastructure.key_file import Keys
-from infrastructure.public_log import FIRST_KEY, PublicLog
+from infrastructure.key_file import BadKeyFileError, Keys
+from infrastructure.log_reading import FIRST_KEY
+from infrastructure.public_log import PublicLog
 from infrastructure.sealing import NobodyAnswersError
 from infrastructure.signatures import SigningKey
 from infrastructure.signed_state import STATE, BrokenStateError, Signed
-from infrastructure.tables import fixed
+from infrastructure.tables import checkpoints, fixed
 
 Record = Callable[[Command], Mapping[str, Any]]
 
@@ -41,10 +42,12 @@ def rotate(
     *announced* are the rotations recorded so far: one that a crash kept from its end is ended.
     """
     log.check_keys()
+    if not log.keys.read().signs:
+        raise BadKeyFileError("this host's key file holds no secret; accepted: a host whose key file does")
     made = SigningKey.new(log.origin)
     keys = log.keys.change(lambda held: held if held.following else replace(held, following=made))
     assert keys.following is not None
-    old, new = keys.current.verifier, keys.following.verifier
+    old, new = keys.verifier, keys.following.verifier
     begun = [each.entry.facts["both_until"] for each in announced if each.entry.facts["new_key"] == str(new)]
     if begun:
         both_until = datetime.fromisoformat(begun[0])
@@ -69,7 +72,9 @@ def recover(
 ) -> Recovery:
     """Go on after a standstill or a loss. *record* writes past the switch; *renewed* is the log under a new origin."""
     if not log.sealer.take_over():
-        raise CannotRecoverError("another process seals this ledger; accepted: with every server of it stopped")
+        raise CannotRecoverError(
+            "another process seals this ledger, here or on another host; accepted: with every server of it stopped"
+        )
     wrong, standstill = _wrong(database, log), log.read_only.why()
     if renewed is not None:
         return _under_a_new_origin(database, log, renewed, record, caller, reason, wrong)
@@ -141,14 +146,15 @@ def _under_a_new_origin(
     log.sealer.halt(f"it is being brought under the origin {renewed.origin}")
     aside = log.state.freeze(sha256(log.origin.encode()).hexdigest()[:16])
     log.stamps.put_aside(aside)
-    if not log.keys.exists or log.keys.read().current.name != renewed.origin:
+    if not log.keys.exists or log.keys.read().verifier.name != renewed.origin:
         if log.keys.exists:  # the secret half goes: nobody signs for the frozen log any more
             (aside / "keys").write_text("".join(f"{key}\n" for key in log.verifiers()))
         log.keys.write(Keys(SigningKey.new(renewed.origin)))
-    key = str(renewed.keys.read().current.verifier)
+    key = str(renewed.keys.read().verifier)
     with database.writing() as connection:
         for name, value in ((FIRST_KEY, key), ("log_origin", renewed.origin)):
             connection.execute(sa.update(fixed).where(fixed.c.name == name).values(value=value))
+        connection.execute(sa.delete(checkpoints))
     last = (aside / STATE).read_text() if (aside / STATE).exists() else None
     found = wrong.what if wrong else "the signed past is there; the log was frozen because the operator said so"
     facts = {

@@ -1,14 +1,18 @@
 """Tiles, bundles and proofs, made from the rows of the entries: hashes stand with the leaf that completes them."""
 
 from collections.abc import Iterable
+from typing import Final
 
+import orjson
 import sqlalchemy as sa
 
 from domain import merkle
 from domain.merkle import HASH_SIZE, Node, NodeAt, Span, span_nodes, span_root
 from domain.tiles import HEIGHT, Tile, entry_bundle, hash_tile
-from infrastructure.tables import entries
+from infrastructure.tables import entries, entry_facts, fixed
 
+FIRST_KEY: Final = "log_key"
+"""The fixed setting that holds the public half of the first key under this origin: a lost key file is noticed."""
 _AT_ONCE = 500
 
 
@@ -57,3 +61,15 @@ def tile_bytes(connection: sa.Connection, tile: Tile) -> bytes:
         return entry_bundle(connection.scalars(query.order_by(entries.c.position)).all())
     wanted = [(tile.level * HEIGHT, index) for index in range(tile.first, last)]
     return hash_tile(tile.level, tile.number, tile.width, nodes(connection, wanted))
+
+
+def announced_key(connection: sa.Connection, origin: str) -> str | None:
+    """Give the key that the ledger has announced last for this origin; None before the first."""
+    rotations = sa.select(entry_facts.c.position).where(entry_facts.c.kind == "key_rotated")
+    last = rotations.order_by(entry_facts.c.position.desc()).limit(1).scalar_subquery()
+    entry = connection.execute(sa.select(entries.c.entry).where(entries.c.position == last)).scalar()
+    if entry is not None:
+        new = str(orjson.loads(entry)["facts"]["new_key"])
+        if new.startswith(f"{origin}+"):
+            return new
+    return connection.execute(sa.select(fixed.c.value).where(fixed.c.name == FIRST_KEY)).scalar()

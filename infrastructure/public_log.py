@@ -13,8 +13,10 @@ from domain.receipt import Receipt
 from domain.tiles import Tile
 from infrastructure import log_reading
 from infrastructure.database import Database
+from infrastructure.hosts import Hosts
 from infrastructure.key_file import BadKeyFileError, KeyFile, Keys
 from infrastructure.listening import Listener
+from infrastructure.log_reading import FIRST_KEY
 from infrastructure.publishing import Publisher
 from infrastructure.read_only import ReadOnly
 from infrastructure.sealing import Sealer
@@ -25,9 +27,6 @@ from infrastructure.tables import entries, fixed
 from infrastructure.timestamping import CHECKPOINT, TOKEN, Stamper, Stamps
 from infrastructure.witness_list import parse_witnesses
 from infrastructure.witnesses import Witnesses
-
-FIRST_KEY = "log_key"
-"""The fixed setting that holds the public half of the first key under this origin: a lost key file is noticed."""
 
 _STAMPS: Final = 500
 
@@ -43,7 +42,8 @@ class PublicLog:
         listed = parse_witnesses(settings.witnesses)
         self._quorum = settings.witness_quorum
         self._witnesses = Witnesses(listed, self._proof_of_growth) if listed else None
-        self.publisher = Publisher(self.state, self._witnesses, self.policy, self._found_forgotten)
+        self._hosts = Hosts(database)
+        self.publisher = Publisher(self.state, self._hosts, self._witnesses, self.policy, self._found_forgotten)
         self.stamps = Stamps(settings.log_folder())
         self._stamper = (
             Stamper(self.stamps, self.state.published, settings.tsa_url, settings.tsa_certificate)
@@ -51,7 +51,15 @@ class PublicLog:
             else None
         )
         self.sealer = Sealer(
-            database, self.state, self.keys, self.read_only, self.origin, now, self.publisher.publish, self._memory()
+            database,
+            self.state,
+            self.keys,
+            self.read_only,
+            self.origin,
+            now,
+            self._hosts,
+            self.publisher.publish,
+            self._memory(),
         )
 
         self._listener = Listener(database, self.sealer.notify)
@@ -91,8 +99,9 @@ class PublicLog:
     def stop(self) -> None:
         """Seal and publish what is left; let go of threads and locks."""
         self._listener.stop()
-        self.sealer.stop()
+        self.sealer.finish()
         self.publisher.stop()
+        self.sealer.release()
         if self._stamper is not None:
             self._stamper.stop()
 
@@ -108,7 +117,7 @@ class PublicLog:
             with self._database.writing() as connection:
                 there = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == FIRST_KEY)).scalar()
                 if there is None:
-                    key = str(self.keys.read().current.verifier)
+                    key = str(self.keys.read().verifier)
                     connection.execute(sa.insert(fixed).values(name=FIRST_KEY, value=key))
         self.check_keys()
         self.keys.change(lambda keys: keys.without_spent_secrets(self._now()))
@@ -120,8 +129,8 @@ class PublicLog:
     def check_keys(self) -> None:
         """Raise BadKeyFileError unless the key file can be used for this log."""
         keys = self.keys.read()
-        if keys.current.name != self.origin:
-            whose = f"the key file {self.keys.path} belongs to the log {keys.current.name}"
+        if keys.verifier.name != self.origin:
+            whose = f"the key file {self.keys.path} belongs to the log {keys.verifier.name}"
             raise BadKeyFileError(f"{whose}; accepted: the keys of {self.origin}")
 
     def verifiers(self) -> tuple[VerifierKey, ...]:
@@ -139,9 +148,19 @@ class PublicLog:
             "published": None if published is None else published.size,
             "reread_at": instant(self.sealer.reread_at),
             "failing": self.sealer.failing,
+            "hosts": self._standing_among_hosts(),
             "witnesses": self._standing_of_witnesses(),
             "timestamps": None if self._stamper is None else self._stamper.standing(self._now()),
         }
+
+    def _standing_among_hosts(self) -> dict[str, Any] | None:
+        if self._hosts.alone:
+            return None
+        keys = self.keys.read()
+        with self._database.reading() as connection:
+            told, fit = self._hosts.told_size(connection), self.sealer.keys_fit(connection)
+        able = "behind" if not fit else "sign" if keys.signs else "verify"
+        return {"seals": self._hosts.seals, "told": told, "keys": able}
 
     def _standing_of_witnesses(self) -> dict[str, Any] | None:
         if self._witnesses is None:

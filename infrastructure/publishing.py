@@ -16,6 +16,7 @@ from domain.checkpoint import open_checkpoint
 from domain.policy import Policy
 from domain.unproven import Unproven
 from infrastructure import files
+from infrastructure.hosts import PUBLISHED, Hosts
 from infrastructure.signatures import verify
 from infrastructure.signed_state import Signed, SignedState
 from infrastructure.witnesses import Witnesses, with_signatures
@@ -33,11 +34,13 @@ class Publisher:
     def __init__(
         self,
         state: SignedState,
+        hosts: Hosts,
         witnesses: Witnesses | None,
         policy: Callable[[], Policy],
         on_evidence: Callable[[Signed], None],
     ) -> None:
-        self._state, self._witnesses, self._policy, self._on_evidence = state, witnesses, policy, on_evidence
+        self._state, self._hosts, self._witnesses = state, hosts, witnesses
+        self._policy, self._on_evidence = policy, on_evidence
         self._latest: Signed | None = None
         self._done: tuple[bytes, float, bool] = b"", 0.0, False
         self._wake, self._ending = threading.Event(), threading.Event()
@@ -48,7 +51,7 @@ class Publisher:
         if self._witnesses is None or self._policy().quorum == "none":
             published = self._state.published()
             if published is None or published.size < signed.size:
-                self._state.publish(signed.note)
+                self._tell_and_publish(signed.note)
         if self._latest is None or self._latest.note != signed.note:
             self._latest = signed
             self._wake.set()
@@ -66,7 +69,7 @@ class Publisher:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-            if self._latest is not None:
+            if self._latest is not None and self._hosts.seals:
                 self._show(self._latest.note)
         if self._witnesses is not None:
             self._witnesses.close()
@@ -83,7 +86,7 @@ class Publisher:
     def _turn(self) -> None:
         signed, witnesses = self._latest, self._witnesses
         assert witnesses is not None
-        if signed is None:
+        if signed is None or not self._hosts.seals:
             return
         note, at, whole = self._done
         if note == signed.note and monotonic() - at < FRESH and (whole or not self._somebody_is_due()):
@@ -108,6 +111,11 @@ class Publisher:
             same = published.note.partition(b"\n\n")[0] == note.partition(b"\n\n")[0]
             if same:
                 return
+        self._tell_and_publish(note)
+
+    def _tell_and_publish(self, note: bytes) -> None:
+        """The other hosts first: who may no longer tell them may not publish either."""
+        self._hosts.tell(PUBLISHED, self._state.believed(note))
         self._state.publish(note)
 
     def _reached(self, note: bytes) -> bool:

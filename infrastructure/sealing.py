@@ -1,8 +1,8 @@
 """Sealing: what was recorded is read back from storage, hashed again, and signed (design, section 5).
 
-One process of a ledger seals; it holds a lock that ends with it. Memory is used only as long as nothing went wrong:
-after any error everything is read again from disk. The past is never signed anew: on a mismatch the ledger turns
-read-only.
+One process of a host seals, or follows the host that does; it holds a lock that ends with it. Memory is used only as
+long as nothing went wrong: after any error everything is read again from disk. The past is never signed anew: on a
+mismatch the ledger turns read-only.
 """
 
 import threading
@@ -20,12 +20,22 @@ from domain.merkle import Frontier
 from domain.notes import Note
 from infrastructure import files
 from infrastructure.database import Database
-from infrastructure.inspecting import Inspector, MismatchError, RememberedOtherwiseError, inspect, rows
+from infrastructure.following import CannotFollowError, Follower
+from infrastructure.hosts import SIGNED, Hosts
+from infrastructure.inspecting import (
+    Inspector,
+    MismatchError,
+    RememberedOtherwiseError,
+    begin_at,
+    inspect,
+    last_position,
+    rows,
+)
 from infrastructure.key_file import KeyFile
+from infrastructure.log_reading import announced_key
 from infrastructure.read_only import ReadOnly, ReadOnlyError, Standstill
-from infrastructure.recorder import frontier_at
+from infrastructure.rereading import Rereading
 from infrastructure.signed_state import BrokenStateError, Signed, SignedState
-from infrastructure.tables import entries
 
 AT_MOST: Final = 1.0
 """Seconds until something recorded by another process is noticed; what this process records is sealed at once."""
@@ -33,8 +43,6 @@ AT_LEAST: Final = 0.2
 """Seconds between two seals, so that a busy ledger does not sign after every batch."""
 REREAD: Final = 500
 """Entries that are hashed again in one turn: a few milliseconds."""
-REST: Final = 10.0
-"""Seconds between two rounds over all entries."""
 UNANSWERED: Final = 5.0
 """Seconds until it is tried again when what was signed is not known."""
 _LOCK: Final = "sealer.lock"
@@ -63,18 +71,17 @@ class Sealer:
         read_only: ReadOnly,
         origin: str,
         now: Callable[[], datetime],
+        hosts: Hosts,
         publish: Callable[[Signed], None],
         memory: Memory | None = None,
     ) -> None:
         self._database, self._state, self._keys, self._read_only = database, state, keys, read_only
         self._origin, self._now, self._publish, self._memory = origin, now, publish, memory
         self._lock = files.FileLock(state.folder / _LOCK)
+        self._hosts, self._follower, self._sealed_here = hosts, Follower(hosts, state), False
         self._at: tuple[Signed, Inspector] | None = None
-        self._again: tuple[Signed, Inspector] | None = None
-        self._rested_until = 0.0
+        self._rereading = Rereading(database, now)
         self._looked = False
-        self.reread_at: datetime | None = None
-        """When every entry was last found to be what was signed."""
         self.failing: str | None = None
         """What the last attempt failed with, None if it did not; the log lines say more."""
         self._turn = threading.RLock()
@@ -93,7 +100,12 @@ class Sealer:
         self._wake.set()
 
     def stop(self) -> None:
-        """Seal what is left and let the lock go."""
+        """Seal what is left and let the locks go."""
+        self.finish()
+        self.release()
+
+    def finish(self) -> None:
+        """Seal what is left."""
         left = self._wake.is_set() or self._thread is not None
         self._ending.set()
         self._wake.set()
@@ -102,7 +114,13 @@ class Sealer:
             self._thread = None
         if left:
             self.seal()
-        self._lock.release()
+
+    def release(self) -> None:
+        """Let another process, or host, seal."""
+        with self._turn:
+            self._hosts.resign()
+            self._lock.release()
+            self._forget()
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -115,8 +133,24 @@ class Sealer:
             self._wake.wait(0.05 if hurried else AT_MOST if self._read_only.passing is None else UNANSWERED)
 
     def take_over(self) -> bool:
-        """Take the lock; False if another process seals."""
-        return self._lock.take()
+        """Take the locks; False if another process seals, or another host."""
+        return self._lock.take() and self._hosts.elected()
+
+    def keys_fit(self, connection: sa.Connection) -> bool:
+        """Whether the key file is up to the ledger: it knows the key that was announced last."""
+        announced, keys = announced_key(connection, self._origin), self._keys.read()
+        following = () if keys.following is None else (str(keys.following.verifier),)
+        return announced is None or announced in (str(keys.verifier), *following)
+
+    def _is_to_seal(self) -> bool:
+        """Whether this host seals now: no other does, and its key is the one that the ledger has announced."""
+        may = self._keys.read().signs
+        if may and not self._hosts.alone:
+            with self._database.reading() as connection:
+                may = self.keys_fit(connection)
+        if not may:
+            self._hosts.resign()
+        return may and self._hosts.elected()
 
     # --- before something is recorded
 
@@ -156,6 +190,9 @@ class Sealer:
                 self.halt(str(found), found.position)
             except MismatchError as found:
                 self._look_again(found)
+            except CannotFollowError as behind:
+                self._fail(behind)
+                self._hosts.resign()  # a host whose keys verify it may do it
             except (BrokenStateError, NobodyAnswersError) as doubt:
                 self._fail(doubt)
                 self._read_only.passing = self._passing(str(doubt))
@@ -170,28 +207,52 @@ class Sealer:
             return None
         if not self._lock.take():
             return None  # another process seals
-        signed, inspector = self._at or self._load()
+        sealing = self._is_to_seal()
+        if sealing != self._sealed_here:
+            self._forget()
+            self._sealed_here = sealing
+        at = self._at or self._load(sealing=sealing)
         self._at = None  # nothing is trusted that an error left half done
+        if at is not None:
+            self._at = at = self._sealed_after(*at) if sealing else self._followed(*at)
+        self.failing = self._read_only.passing = None
+        return None if at is None else at[0]
+
+    def _sealed_after(self, signed: Signed, inspector: Inspector) -> tuple[Signed, Inspector]:
         with self._database.reading() as connection:
+            signed = self._follower.follow(connection, signed, inspector)
             for row in rows(connection, signed.size, last_position(connection, signed.size)):
                 inspector.take(row)
         if inspector.frontier.size > signed.size:
             signed = self._state.swap(signed, self._note(inspector.frontier))
+        self._hosts.tell(SIGNED, signed)
         self._publish(signed)
-        self._at = signed, inspector
-        self.failing = self._read_only.passing = None
-        return signed
+        return signed, inspector
+
+    def _followed(self, signed: Signed, inspector: Inspector) -> tuple[Signed, Inspector]:
+        with self._database.reading() as connection:
+            signed = self._follower.follow(connection, signed, inspector)
+            last_position(connection, signed.size)
+            self._follower.show(connection, signed)
+        return signed, inspector
 
     def _note(self, frontier: Frontier) -> bytes:
         text = Checkpoint(self._origin, frontier.size, frontier.root).text
         return bytes(Note(text, self._keys.read().signatures(text, self._now())))
 
-    def _load(self) -> tuple[Signed, Inspector]:
-        """Begin from disk: what was signed must be what is there."""
+    def _load(self, *, sealing: bool) -> tuple[Signed, Inspector] | None:
+        """Begin from disk: what was signed must be what is there. None if this host has nothing to begin with."""
         self._state.forget()
-        signed = self._state.signed() or self._signed_from_nothing(self._memory)
+        signed = self._state.signed() or self._first(self._memory, sealing=sealing)
+        if signed is None:
+            return None
         with self._database.reading() as connection:
             return signed, begin_at(connection, signed.size, signed.checkpoint.root)
+
+    def _first(self, memory: Memory | None, *, sealing: bool) -> Signed | None:
+        with self._database.reading() as connection:
+            told = self._follower.first(connection)
+        return told or (self._signed_from_nothing(memory) if sealing else None)
 
     def begin(self, *, ask: bool = False) -> None:
         """Sign what is there although nothing is remembered: with a key just made, or because an operator said so.
@@ -199,8 +260,10 @@ class Sealer:
         With *ask* the witnesses are asked first, as far as they answer; MismatchError or NobodyAnswersError from them.
         """
         with self._turn:
-            if self._lock.take():
-                signed = self._state.signed() or self._signed_from_nothing(self._memory if ask else None)
+            if self._lock.take() and self._is_to_seal():
+                signed = self._state.signed() or self._first(self._memory if ask else None, sealing=True)
+                assert signed is not None
+                self._hosts.tell(SIGNED, signed)
                 self._publish(signed)
 
     def _signed_from_nothing(self, memory: Memory | None) -> Signed:
@@ -220,15 +283,21 @@ class Sealer:
         return self._state.swap(None, note)
 
     def _forget(self) -> None:
-        self._at = self._again = None
+        self._at = None
+        self._rereading.begin_again()
+        self._follower.forget()
         self._state.forget()
 
     # --- when something is wrong
 
     def _fail(self, error: Exception) -> None:
         self._forget()
+        if isinstance(error, CannotFollowError):  # it is tried again every second, and stays so until somebody acts
+            if self.failing is None:
+                _log.error("this host cannot follow", why=str(error))
+        else:
+            _log.error("sealing failed", error=type(error).__name__, exc_info=True)
         self.failing = type(error).__name__
-        _log.error("sealing failed", error=type(error).__name__, exc_info=True)
 
     def halt(self, reason: str, position: int | None = None) -> None:
         """Let nothing be recorded until an operator has looked."""
@@ -239,10 +308,13 @@ class Sealer:
         self._fail(found)
         try:
             with self._database.reading() as connection:
-                inspect(connection, self.signed_roots())
+                inspect(connection, self._follower.told_roots(connection, self.signed_roots()))
         except MismatchError as again:
             _log.error("the ledger turns read-only", position=again.position, found=again.what)
             self.halt(str(again), again.position)
+            signed = self._state.signed()
+            if signed is not None:
+                self._hosts.warn(signed)
         except Exception as error:  # noqa: BLE001 -- the next attempt begins from disk as well
             self._fail(error)
 
@@ -256,57 +328,20 @@ class Sealer:
 
     # --- going over everything again, slowly
 
+    @property
+    def reread_at(self) -> datetime | None:
+        """When every entry was last found to be what was signed."""
+        return self._rereading.done_at
+
     def reread(self, count: int) -> bool:
         """Hash the next *count* entries of the signed past again; tell whether a round is under way."""
         with self._turn:
             if self._at is None:
                 return False
             try:
-                return self._reread(count)
+                return self._rereading.turn(self._at[0], count)
             except MismatchError as found:
                 self._look_again(found)
             except Exception as error:  # noqa: BLE001 -- the next attempt begins from disk
                 self._fail(error)
             return False
-
-    def _reread(self, count: int) -> bool:
-        if self._again is None:
-            if self._rested_until > time.monotonic():
-                return False
-            assert self._at is not None
-            self._again = self._at[0], Inspector(Frontier(), versions={})
-        signed, inspector = self._again
-        done = inspector.frontier.size
-        with self._database.reading() as connection:
-            for row in rows(connection, done, min(done + count, signed.size)):
-                inspector.take(row)
-        if inspector.frontier.size == done < signed.size:
-            raise MismatchError(done + 1, "it is missing")
-        if inspector.frontier.size < signed.size:
-            return True
-        if inspector.frontier.root != signed.checkpoint.root:
-            raise MismatchError(None, f"the root of the first {signed.size} entries is not the one that was signed")
-        self.reread_at, self._again = self._now(), None
-        self._rested_until = time.monotonic() + REST
-        return False
-
-
-def last_position(connection: sa.Connection, signed_size: int) -> int:
-    """Give the last position; MismatchError if what was signed is longer."""
-    last = connection.execute(sa.select(sa.func.max(entries.c.position))).scalar() or 0
-    if last < signed_size:
-        raise MismatchError(last + 1, f"it is missing: {signed_size} entries were signed, {last} are there")
-    return int(last)
-
-
-def begin_at(connection: sa.Connection, size: int, root: bytes) -> Inspector:
-    """Take up a tree where it was signed, in O(log size) look-ups; MismatchError if storage has another root there."""
-    last_position(connection, size)
-    try:
-        frontier = frontier_at(connection, size)
-    except KeyError as missing:
-        raise MismatchError(missing.args[0], "it is missing") from None
-    if frontier.root != root:
-        raise MismatchError(None, f"the root of the first {size} entries is not the one that was signed")
-    recorded_at = connection.execute(sa.select(entries.c.recorded_at).where(entries.c.position == size)).scalar()
-    return Inspector(frontier, -1 if recorded_at is None else recorded_at)

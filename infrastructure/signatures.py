@@ -11,7 +11,7 @@ from domain.notes import ED25519, Signature, VerifierKey, sign_note
 from domain.strict_text import base64_bytes, base64_text
 from domain.unproven import Malformed
 
-_SECRET: Final = "PRIVATE+KEY+"  # noqa: S105 -- how the Go note package marks a secret
+SECRET: Final = "PRIVATE+KEY+"  # noqa: S105 -- how the Go note package marks a secret
 _SEED: Final = 32
 
 
@@ -52,12 +52,12 @@ class SigningKey:
 
     def secret_text(self) -> str:
         """Write the secret as the Go note package does: PRIVATE+KEY+<name>+<8 hex>+<base64>."""
-        return f"{_SECRET}{self.name}+{self.verifier.key_id.hex()}+{base64_text(bytes([ED25519]) + self.seed)}"
+        return f"{SECRET}{self.name}+{self.verifier.key_id.hex()}+{base64_text(bytes([ED25519]) + self.seed)}"
 
 
 def parse_secret_text(text: str) -> SigningKey:
     """Read a secret back; Malformed, without repeating it, if it is none."""
-    parts = text.removeprefix(_SECRET).split("+", 2)
+    parts = text.removeprefix(SECRET).split("+", 2)
     try:
         seed = base64_bytes(parts[2], "the secret")
         key = SigningKey(parts[0], seed[1:])

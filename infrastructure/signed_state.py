@@ -69,7 +69,7 @@ class SignedState:
             mark = found.st_mtime_ns, found.st_ino, found.st_size
             before = self._seen.get(name)
             if before is None or before[0] != mark:
-                self._seen[name] = before = mark, self._believed(path.read_bytes())
+                self._seen[name] = before = mark, self.believed(path.read_bytes())
         except FileNotFoundError:
             self._seen.pop(name, None)
             return None
@@ -77,7 +77,8 @@ class SignedState:
             raise BrokenStateError(f"{path} is no checkpoint of this log: {doubt.message}") from doubt
         return before[1]
 
-    def _believed(self, note: bytes) -> Signed:
+    def believed(self, note: bytes) -> Signed:
+        """Read a note that this log has signed; Unproven if it has not."""
         policy = Policy(tuple(map(Party, self._verifiers())))
         return Signed(note, open_checkpoint(note, policy, verify, without_quorum=True).checkpoint)
 
@@ -87,7 +88,7 @@ class SignedState:
 
     def swap(self, before: Signed | None, note: bytes) -> Signed:
         """Remember a new checkpoint, durably, unless what is remembered is no longer *before*: StateMovedError."""
-        after = self._believed(note)
+        after = self.believed(note)
         with files.FileLock(self.folder / _SWAP_LOCK).waiting():
             self.forget()
             there = self.signed()
@@ -104,7 +105,7 @@ class SignedState:
         there = self.published()
         if there is not None and there.note == note:
             return
-        after = self._believed(note)
+        after = self.believed(note)
         with files.FileLock(self.folder / _SWAP_LOCK).waiting():
             there = self.published()
             if there is None or (there.size <= after.size and there.note != note):

@@ -98,6 +98,13 @@ issued_reports: Final = _table(
     _column("digest", comment="SHA-256 in hex"),
 )
 
+checkpoints: Final = _table(
+    "checkpoints",
+    _key("sort"),
+    _column("size", WHOLE),
+    _column("note", sa.LargeBinary, comment="what the host that seals tells the others; nobody takes its word for it"),
+)
+
 # --- derived ------------------------------------------------------------------------------------------------------
 
 FOR_EVER: Final = 2**62

@@ -192,6 +192,11 @@ class Services:
         self._check_keys()
         return self.log.verifiers()
 
+    def export_keys(self, target: Path) -> None:
+        """Write the key file without its secrets; FileExistsError if there is such a file."""
+        self._check_keys()
+        self.log.keys.copy_public(target)
+
     def rotate_key(self, by: str, overlap: timedelta) -> Mapping[str, Any]:
         """Let a new key sign from now on, and the old one with it for a while."""
         self._check_keys()

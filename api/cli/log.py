@@ -1,11 +1,13 @@
 """Commands that keep the public log: its key, and going on after a standstill."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli import console
+from api.cli.failures import REFUSED, Ended
 from api.cli.opening import opened
 from api.cli.options import AsJson
 
@@ -18,6 +20,22 @@ def show(*, json: AsJson = False) -> None:
     with opened() as services:
         current, *former = map(str, services.verifier_keys())
     console.say(console.as_json({"key": current, "former": former}) if json else current)
+
+
+@key.command("export")
+def export(
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file; none may be there.")],
+) -> None:
+    """Write the key file without its secrets, for a host that follows the log and never seals.
+
+    There it is called log-keys.json and lies in the data directory. After every rotation it takes a new one.
+    """
+    with opened() as services:
+        try:
+            services.export_keys(output)
+        except FileExistsError:
+            raise Ended(REFUSED, f"{output} exists; keys are never written over", "accepted: a new name") from None
+    console.note(f"{output} holds the keys that verify, and no secret.")
 
 
 @key.command("rotate")

@@ -248,6 +248,9 @@ COMPONENTS: Final[dict[str, Schema]] = {
                     "published": or_null(WHOLE),
                     "reread_at": or_null(INSTANT),
                     "failing": or_null(TEXT),
+                    "hosts": or_null(
+                        answer({"seals": FLAG, "told": or_null(WHOLE), "keys": word(("sign", "verify", "behind"))})
+                    ),
                     "witnesses": or_null(
                         answer(
                             {

@@ -19,6 +19,26 @@ def test_a_rotation_shows_the_new_key_and_keeps_the_old_one(ledger):
     assert ledger.done("key", "show", "--json").json == {"key": rotated.out.strip(), "former": [old]}
 
 
+def test_keys_for_a_host_that_only_follows_hold_no_secret_and_replace_no_file(ledger, tmp_path):
+    ledger.done("key", "rotate")
+    ledger.done("key", "export", "-o", str(tmp_path / "keys.json"))
+    written = (tmp_path / "keys.json").read_text()
+    assert "PRIVATE" not in written
+    assert all(key in written for key in ledger.done("key", "show", "--json").json["former"])
+    assert (tmp_path / "keys.json").stat().st_mode & 0o077 == 0
+    again = ledger.run("key", "export", "-o", str(tmp_path / "keys.json"))
+    assert again.code == 1
+    assert "never written over" in again.err
+
+
+def test_a_key_file_without_a_secret_rotates_nothing(ledger, tmp_path):
+    ledger.done("key", "export", "-o", str(tmp_path / "keys.json"))
+    (tmp_path / "keys.json").replace(ledger.folder / "log-keys.json")
+    ended = ledger.run("key", "rotate")
+    assert ended.code == 4
+    assert "holds no secret" in ended.err
+
+
 def test_a_key_file_that_others_may_read_ends_with_4(ledger):
     (ledger.folder / "log-keys.json").chmod(0o644)
     ended = ledger.run("key", "show")
