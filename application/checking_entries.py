@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from application.log_source import Apart, Findings, Leaf, Shown
-from domain.entry_bytes import CLOSED, misplaced, misread, salted_hash
+from domain.entry_bytes import CLOSED, PLAIN_JSON, Json, misplaced, misread, salted_hash
 from domain.merkle import HASH_SIZE, Frontier, leaf_hash
 
 
@@ -49,9 +49,14 @@ class EntryCheck:
     """Takes entries by position. *roots* are sizes, rising, with the roots that were signed for them."""
 
     def __init__(
-        self, source: Shown, findings: Findings, roots: Iterable[tuple[int, bytes]], apart: Apart | None
+        self,
+        source: Shown,
+        findings: Findings,
+        roots: Iterable[tuple[int, bytes]],
+        apart: Apart | None,
+        json: Json = PLAIN_JSON,
     ) -> None:
-        self._source, self._findings, self._apart = source, findings, apart
+        self._source, self._findings, self._apart, self._json = source, findings, apart, json
         self._roots = iter(roots)
         self._known = next(self._roots, None)
         self._good = 0  # the greatest size whose root is the one that was signed
@@ -76,7 +81,7 @@ class EntryCheck:
             self._unreadable(position, "its bytes do not have the hash that stands beside them")
             self.whole = False
             return
-        read, fault = misread(leaf.entry)
+        read, fault = misread(leaf.entry, self._json)
         if fault is None and read["position"] != position:
             fault = f"its bytes say that it is entry {read['position']}"
         if fault is not None:
@@ -168,7 +173,7 @@ class EntryCheck:
                 self._unreadable(leaf.position, "its open form is not the one that was closed")
                 return
             place, form = (read["position"], read["recorded_at"]), leaf.opened
-            read, fault = misread(form)
+            read, fault = misread(form, self._json)
             if fault is None and (read.keys() == CLOSED or (read["position"], read["recorded_at"]) != place):
                 fault = "its open form says another place or instant"
             if fault is not None:

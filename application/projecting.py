@@ -4,41 +4,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
-from domain.answers import day
 from domain.correction_register import Corrected
 from domain.entry import Entry, Facts
 from domain.history import CourseChange, History
 from domain.lifecycle import Assessment, Proof, Reading, State, Target
 
 _DAY: Final = date.fromisoformat
+_TARGETS, _ASSESSMENT, _PROOFS = (State._fields.index(name) - 1 for name in ("targets", "assessment", "proofs"))
 
 
 def state_to_row(state: State) -> list[Any]:
-    """Give a state, but for its details, as a list of JSON values in the order of its fields."""
-    said = state.assessment
-    return [
-        day(state.announced_on),
-        [
-            [target.version, day(target.effective_on), day(target.start_by), day(target.due), target.authority]
-            for target in state.targets
-        ],
-        state.stage,
-        state.slipped,
-        state.suspended,
-        state.outcome,
-        state.implied_start,
-        day(state.achieved_on),
-        state.slip_count,
-        day(state.forecast),
-        state.held,
-        state.missed,
-        day(state.last_held_on),
-        said and [said.rating, said.independence, day(said.reviewed_on), said.reviewer],
-        state.reviews,
-        day(state.last_activity_on),
-        state.achieved_by,
-        [[proof.items, proof.texts] for proof in state.proofs],
-    ]
+    """Give a state, but for its details, as a list of JSON values and days in the order of its fields."""
+    row: list[Any] = list(state[1:])
+    row[_TARGETS] = [tuple(target) for target in state.targets]
+    row[_ASSESSMENT] = state.assessment and tuple(state.assessment)
+    row[_PROOFS] = [tuple(proof) for proof in state.proofs]
+    return row
 
 
 def state_from_row(row: Sequence[Any], details: Facts) -> State:

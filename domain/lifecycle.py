@@ -173,9 +173,20 @@ _RELATED_TO_OTHERS: Final = Condition(
 )
 
 
+_PLACE: Final = {name: place for place, name in enumerate(State._fields)}
+
+
+def _with(state: State, **changed: Any) -> State:
+    """Give a state with some members changed; a fold does this for every entry, so it goes past `_replace`."""
+    values = list(state)
+    for name, value in changed.items():
+        values[_PLACE[name]] = value
+    return State._make(values)
+
+
 def _move_on(state: State, reading: Reading, **changed: Any) -> State:
     """Note an activity, together with what else it changes."""
-    return state._replace(last_activity_on=reading.effective_on, **changed)
+    return _with(state, last_activity_on=reading.effective_on, **changed)
 
 
 def _started(state: State, reading: Reading) -> State:
@@ -190,7 +201,7 @@ def _reviewed(state: State, reading: Reading) -> State:
 
 
 def _ended(state: State, outcome: str, **changed: Any) -> State:
-    return state._replace(outcome=outcome, slipped=False, suspended=False, forecast=None, **changed)
+    return _with(state, outcome=outcome, slipped=False, suspended=False, forecast=None, **changed)
 
 
 def _achieved(state: State, reading: Reading) -> State:
@@ -199,11 +210,11 @@ def _achieved(state: State, reading: Reading) -> State:
 
 
 def _with_implied_start(state: State) -> State:
-    return state._replace(stage="started", implied_start=True) if state.stage == "announced" else state
+    return _with(state, stage="started", implied_start=True) if state.stage == "announced" else state
 
 
 def _slipped(state: State, reading: Reading) -> State:
-    return state._replace(slipped=True, slip_count=state.slip_count + 1, forecast=_day(reading.facts.get("forecast")))
+    return _with(state, slipped=True, slip_count=state.slip_count + 1, forecast=_day(reading.facts.get("forecast")))
 
 
 def _rebaselined(state: State, reading: Reading) -> State:
@@ -215,7 +226,7 @@ def _rebaselined(state: State, reading: Reading) -> State:
         _day(facts["due"]) if facts.get("due") else before.due,
         reading.texts.get("authority"),
     )
-    return state._replace(targets=(*state.targets, target), slipped=False, forecast=None)
+    return _with(state, targets=(*state.targets, target), slipped=False, forecast=None)
 
 
 def _held(state: State, reading: Reading) -> State:
@@ -223,17 +234,17 @@ def _held(state: State, reading: Reading) -> State:
 
 
 def _reopened(state: State, _: Reading) -> State:
-    return state._replace(outcome=None, slipped=False, suspended=False, achieved_on=None, achieved_by=None, proofs=())
+    return _with(state, outcome=None, slipped=False, suspended=False, achieved_on=None, achieved_by=None, proofs=())
 
 
 def _amended(state: State, reading: Reading) -> State:
-    return state._replace(details=changed_members(state.details, reading.facts["changes"]))
+    return _with(state, details=changed_members(state.details, reading.facts["changes"]))
 
 
 def _evidence_added(state: State, reading: Reading) -> State:
     if reading.facts["entry"] != state.achieved_by:
         return state
-    return state._replace(proofs=(*state.proofs, *reading.proofs()))
+    return _with(state, proofs=(*state.proofs, *reading.proofs()))
 
 
 Effect = Callable[[State, Reading], State]
@@ -244,13 +255,13 @@ MOVES: Final[Mapping[str, tuple[tuple[Condition, ...], Effect]]] = {
     "achieved": ((_OPEN, _NOT_SUSPENDED, _HAS_EVIDENCE, _CONCLUDES), _achieved),
     "slipped": ((_OPEN, _NOT_SUSPENDED, _HAS_TARGET), _slipped),
     "rebaselined": ((_OPEN,), _rebaselined),
-    "suspended": ((_OPEN, _NOT_SUSPENDED), lambda s, _: s._replace(suspended=True)),
-    "resumed": ((_OPEN, _SUSPENDED), lambda s, _: s._replace(suspended=False)),
+    "suspended": ((_OPEN, _NOT_SUSPENDED), lambda s, _: _with(s, suspended=True)),
+    "resumed": ((_OPEN, _SUSPENDED), lambda s, _: _with(s, suspended=False)),
     "abandoned": ((_OPEN,), lambda s, _: _ended(s, "abandoned")),
     "superseded": ((_OPEN, _NOT_SUPERSEDED_BY_ITSELF), lambda s, _: _ended(s, "superseded")),
     "reopened": ((_CLOSED_WELL,), _reopened),
     "occurrence_held": ((_OPEN, _NOT_SUSPENDED, _RECURRING), _held),
-    "occurrence_missed": ((_OPEN, _RECURRING), lambda s, _: s._replace(missed=s.missed + 1)),
+    "occurrence_missed": ((_OPEN, _RECURRING), lambda s, _: _with(s, missed=s.missed + 1)),
     "amended": ((_RELATED_TO_OTHERS,), _amended),
     "evidence_added": ((), _evidence_added),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,22 +15,33 @@ from infrastructure.streams_apart import history_of
 from infrastructure.tables import entries, opened, prose
 
 PAGE: Final = 1_000
+_BESIDE: Final = (entries.c.topic, entries.c.stream, entries.c.version, entries.c.recorded_at)
 _NO_TEXTS: Final[Mapping[str, tuple[bytes, bytes]]] = {}
+
+
+class Beside(NamedTuple):
+    """What a row of an entry says besides its bytes and hashes."""
+
+    topic: str
+    stream: bytes
+    version: int
+    recorded_at: int
 
 
 def leaves(connection: sa.Connection, *, up_to: int | None = None, texts: bool = True) -> Iterator[Leaf]:
     """Read entries by position, page by page; with their texts, unless told otherwise."""
     joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
-    query = sa.select(entries, opened.c.entry.label("opened"), opened.c.salt).select_from(joined)
+    columns = (entries.c.position, entries.c.entry, opened.c.entry, opened.c.salt, entries.c.leaf_hash, entries.c.nodes)
+    query = sa.select(*columns, *_BESIDE).select_from(joined).where(entries.c.position > sa.bindparam("after"))
     query, after = query.order_by(entries.c.position).limit(PAGE), 0
     if up_to is not None:
         query = query.where(entries.c.position <= up_to)
-    while page := connection.execute(query.where(entries.c.position > after)).all():
-        there = _texts(connection, page[0].position, page[-1].position) if texts else {}
-        for row in page:
-            own = there.get(row.position, _NO_TEXTS)
-            yield Leaf(row.position, row.entry, row.opened, row.salt, own, row.leaf_hash, row.nodes, row)
-        after = page[-1].position
+    while page := connection.execute(query, {"after": after}).all():
+        there = _texts(connection, page[0][0], page[-1][0]) if texts else {}
+        for position, entry, open_form, salt, leaf_hash, nodes, *row in page:
+            own = there.get(position, _NO_TEXTS)
+            yield Leaf(position, entry, open_form, salt, own, leaf_hash, nodes, Beside(*row))
+        after = page[-1][0]
 
 
 def _texts(connection: sa.Connection, first: int, last: int) -> Mapping[int, dict[str, tuple[bytes, bytes]]]:
@@ -43,18 +54,18 @@ def _texts(connection: sa.Connection, first: int, last: int) -> Mapping[int, dic
 
 def beside(leaf: Leaf, read: Mapping[str, Any]) -> Iterator[str]:
     """Say what the columns of a row tell that its bytes do not."""
-    row = leaf.row
-    if clock.from_micros(row.recorded_at) != datetime.fromisoformat(read["recorded_at"]):
+    topic, stream, version, recorded_at = leaf.row
+    if clock.from_micros(recorded_at) != datetime.fromisoformat(read["recorded_at"]):
         yield "its row says another instant than its bytes"
     if "closed" in read:
         return
-    if (row.version, row.stream) != (read["version"], UUID(read["stream"]).bytes):
+    if version != read["version"] or stream.hex() != read["stream"].replace("-", ""):
         yield "its row says another version or stream than its bytes"
         return
     sort = sort_of(read["stream"], read["reference"])
     kind = "opened" if sort == "ledger" and read["version"] == 1 else read["kind"]
-    if row.topic != f"{sort}.{kind}":
-        yield f"its stored name is {row.topic}, its bytes are {sort}.{kind}"
+    if topic != f"{sort}.{kind}":
+        yield f"its stored name is {topic}, its bytes are {sort}.{kind}"
 
 
 class DatabaseStreams:

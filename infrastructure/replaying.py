@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from application.checking_entries import EntryCheck
 from application.errors import BadQuestion
 from application.log_source import Findings
+from infrastructure.codec import QUICK_JSON
 from infrastructure.database import Database
 from infrastructure.database_source import beside, leaves
 from infrastructure.read_models import Row, insert_rows
@@ -146,7 +147,7 @@ class Replay:
     def look_at_entries(self, last_recorded_at: int) -> None:
         """Find gaps, hashes that do not fit, and rows that say something else than their bytes."""
         findings, last = Findings(), 0
-        check = EntryCheck(EntriesAlone(), findings, (), None)
+        check = EntryCheck(EntriesAlone(), findings, (), None, QUICK_JSON)
         for leaf in leaves(self._connection, up_to=self._size, texts=False):
             check.take(leaf)
             last = leaf.row.recorded_at
@@ -210,13 +211,14 @@ class Replay:
         """Whether the live rows of some streams, which follow each other, are those that their entries give."""
         first, last = some[0].head.stream.bytes, some[-1].head.stream.bytes
         for table, made in _rows_of(some).items():
-            wanted = {tuple(row) for row in made}
+            wanted: Sequence[Any] = sorted(map(tuple, made))
             if table is details:
-                live = set(self._details([row[0] for row in wanted]))
+                wanted = sorted(set(wanted))
+                live: Sequence[Any] = list(self._details([row[0] for row in wanted]))
             else:
                 query = sa.select(table).where(table.c.stream.between(first, last))
-                live = {tuple(row) for row in self._connection.execute(query)}
-            if wanted != live:
+                live = self._connection.execute(query).cursor.fetchall()  # rows are compared, nothing else
+            if wanted != sorted(live):
                 return False
         return True
 
