@@ -14,23 +14,15 @@ from domain.lifecycle import Reading, State, apply
 from domain.replay import Span, StatusStep, as_recorded, known, refolded, spans, status_steps
 
 
-class Stretch(NamedTuple):
-    """A state with the days on which it holds: from *since* up to, not including, *until* (None: for ever)."""
-
-    since: date
-    until: date | None
-    state: State
-
-
 @dataclass(frozen=True, slots=True)
 class CourseChange:
-    """How one more entry changes a course: the first days of the stretches that end, and those that replace them.
+    """How one more entry changes a course: the first days of the spans that no longer stand, and those that begin.
 
     *statuses* are all steps of the status from now on, None if they stay as they were.
     """
 
     ended: tuple[date, ...]
-    begun: tuple[Stretch, ...]
+    begun: tuple[Span, ...]
     statuses: tuple[StatusStep, ...] | None
 
 
@@ -121,15 +113,12 @@ class History:
         course = self._folded()
         if first == rest == len(course) > 0 and len(tail) == 1:
             return _next_day(course, tail[0])
-        # The stretch before the change may end on another day.
-        before = max(first - 1, 0)
-        until = course[rest].since if rest < len(course) else None
-        was, becomes = course[before:rest], [*course[before:first], *tail]
-        old, new = _stretches(was, until), _stretches(becomes, until)
-        same_statuses = status_steps(was) == status_steps(becomes)
+        old, new = ({span.since: span for span in some} for some in (course[first:rest], tail))
+        before = course[max(first - 1, 0) : first]  # whether a status is a step depends on the one before
+        same_statuses = status_steps([*before, *course[first:rest]]) == status_steps([*before, *tail])
         return CourseChange(
-            tuple(since for since, stretch in old.items() if new.get(since) != stretch),
-            tuple(stretch for since, stretch in new.items() if old.get(since) != stretch),
+            tuple(since for since, span in old.items() if new.get(since) != span),
+            tuple(span for since, span in new.items() if old.get(since) != span),
             None if same_statuses else status_steps([*course[:first], *tail, *course[rest:]]),
         )
 
@@ -150,16 +139,9 @@ def _refolded(course: list[Span], before: list[Reading], after: list[Reading]) -
 
 
 def _next_day(course: Sequence[Span], span: Span) -> CourseChange:
-    """Give what a span of a later day changes, as nearly every entry does: the last stretch ends where it begins."""
-    last = course[-1]
-    begun = Stretch(last.since, span.since, last.state), Stretch(span.since, None, span.state)
-    same_status = span.state.status == last.state.status
-    return CourseChange((last.since,), begun, None if same_status else status_steps([*course, span]))
-
-
-def _stretches(course: Sequence[Span], until: date | None) -> dict[date, Stretch]:
-    ends = [*(span.since for span in course[1:]), until]
-    return {span.since: Stretch(span.since, end, span.state) for span, end in zip(course, ends, strict=False)}
+    """Give what a span of a later day changes, as nearly every entry does."""
+    same_status = span.state.status == course[-1].state.status
+    return CourseChange((), (span,), None if same_status else status_steps([*course, span]))
 
 
 def _effective_on(reading: Reading) -> date:

@@ -41,10 +41,10 @@ class Details:
 
 
 def commitments_at(
-    connection: sa.Connection, known: Details, query: sa.Select[Any], as_of: date, log_size: int, **which: str
+    connection: sa.Connection, known: Details, query: sa.Select[Any], day: date, log_size: int, **which: str
 ) -> Sequence[CommitmentAt]:
     """Read the commitments that one of `two_time_queries` finds."""
-    rows = connection.execute(query, {"day": as_of.toordinal(), "log_size": log_size, **which}).all()
+    rows = connection.execute(query, {"day": day.toordinal(), "log_size": log_size, **which}).all()
     details_of = known.of(connection, {row[4] for row in rows})
     return [
         CommitmentAt(
@@ -56,5 +56,6 @@ def commitments_at(
 
 def status_courses(connection: sa.Connection, log_size: int) -> Iterator[tuple[str, Sequence[StatusStep]]]:
     """Give the steps of the status of every commitment known at N."""
-    for reference, steps in connection.execute(STATUS_COURSES, {"log_size": log_size}):
-        yield reference, orjson.loads(steps)
+    for reference, steps in connection.execute(STATUS_COURSES, {"log_size": log_size}).all():
+        if steps is not None:
+            yield reference, orjson.loads(steps)

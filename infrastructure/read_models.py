@@ -14,7 +14,6 @@ from application.projecting import correction_to_row, course_changes, state_to_r
 from domain.correction_register import Corrected, corrected_by
 from domain.entry import Entry, Facts
 from domain.history import CourseChange
-from domain.lifecycle import State
 from infrastructure.tables import (
     FOR_EVER,
     corrections,
@@ -51,7 +50,7 @@ class Projection:
         self._inserts: dict[sa.Table, list[Row]] = {table: [] for table in _INSERTED}
         self._ends: list[tuple[int, bytes, int]] = []
         self._heads: dict[bytes, tuple[StreamHead, int]] = {}
-        self._open: dict[tuple[bytes, date], tuple[State, Row]] = {}
+        self._open: dict[tuple[bytes, date], Row] = {}
         self._detail_digests: dict[int, tuple[Facts, bytes]] = {}
 
     def take(
@@ -68,24 +67,17 @@ class Projection:
             self._inserts[corrections].append([entry.position, stream, said])
 
     def _change_course(self, stream: bytes, position: int, change: CourseChange) -> None:
-        ended: dict[date, tuple[State, Row]] = {}
         for since in change.ended:
-            known = self._open.pop((stream, since), None)
-            if known is not None:
-                ended[since] = known
-                known[1][_TO_POSITION] = position
+            row = self._open.pop((stream, since), None)
+            if row is not None:
+                row[_TO_POSITION] = position
             else:
                 self._ends.append((position, stream, since.toordinal()))
-        for since, until, state in change.begun:
-            known = ended.get(since)
-            if known is not None and known[0] is state:
-                said = known[1][-2:]  # the days on which it holds are others, and that is all
-            else:
-                said = [self._details(stream, state.details), _json(state_to_row(state))]
-            last = until.toordinal() if until is not None else FOR_EVER
-            row = [stream, position, since.toordinal(), last, FOR_EVER, *said]
+        for since, state in change.begun:
+            said = self._details(stream, state.details), _json(state_to_row(state))
+            row = [stream, since.toordinal(), position, FOR_EVER, *said]
             self._inserts[course].append(row)
-            self._open[stream, since] = state, row
+            self._open[stream, since] = row
         if change.statuses is not None:
             self._inserts[status_courses].append([stream, position, _json(change.statuses)])
 
@@ -114,7 +106,7 @@ class Projection:
     def write(self, connection: sa.Connection) -> None:
         """Write what was gathered."""
         if self._ends:
-            connection.exec_driver_sql(_end_of_stretch(connection.dialect.name), self._ends)
+            connection.exec_driver_sql(_end_of_span(connection.dialect.name), self._ends)
         insert_rows(connection, self.rows())
 
 
@@ -138,7 +130,7 @@ def _insert(dialect: str, table: sa.Table) -> str:
 
 
 @cache
-def _end_of_stretch(dialect: str) -> str:
+def _end_of_span(dialect: str) -> str:
     mark = _mark(dialect)
     still_known = f"stream = {mark} AND since = {mark} AND to_position = {FOR_EVER}"
     return f"UPDATE course SET to_position = {mark} WHERE {still_known}"  # noqa: S608 -- our own names

@@ -28,7 +28,7 @@ from infrastructure.issued import kept_report, newest_issued
 from infrastructure.recorder import frontier_at
 from infrastructure.remembering import remembered_answer
 from infrastructure.tables import course, entries, head, opened, prose, streams
-from infrastructure.two_time_queries import ALL, ALL_WITHIN, ONE, RELATING
+from infrastructure.two_time_queries import ALL, ONE, RELATING, last_day_to_look_at
 
 PAGE: Final = 500
 _REMEMBERED_ANSWERS: Final = 4
@@ -106,10 +106,7 @@ class SqlView:
         """Give every commitment that exists at (V, N), ordered by reference, internal ones included."""
         found = self._readings.kept(as_of, log_size)
         if found is None:
-            # Either query answers; the shorter one for days on which more was still to be known.
-            recorded_at = self.moment(log_size).recorded_at
-            within = recorded_at is not None and as_of < recorded_at.date()
-            found = self._commitments(ALL_WITHIN if within else ALL, as_of, log_size)
+            found = self._commitments(ALL, as_of, log_size)
             self._readings.keep(as_of, log_size, found)
         return found
 
@@ -127,7 +124,8 @@ class SqlView:
         ]
 
     def _commitments(self, query: sa.Select[Any], as_of: date, log_size: int, **which: str) -> CommitmentsAt:
-        return commitments_at(self._connection, self._readings.details, query, as_of, log_size, **which)
+        day = last_day_to_look_at(as_of, self.moment(log_size).recorded_at)
+        return commitments_at(self._connection, self._readings.details, query, day, log_size, **which)
 
     def status_courses(self, log_size: int) -> Iterable[tuple[str, Sequence[StatusStep]]]:
         """Give every step of the status of every commitment known at N, in any order."""

@@ -108,7 +108,7 @@ checkpoints: Final = _table(
 # --- derived ------------------------------------------------------------------------------------------------------
 
 FOR_EVER: Final = 2**62
-"""The end of a stretch or of a reading that nothing has ended."""
+"""The end of what nothing has ended."""
 
 streams: Final = _table(
     "streams",
@@ -133,14 +133,11 @@ entry_facts: Final = _table(
 course: Final = _table(
     "course",
     _key("stream", sa.LargeBinary),
-    sa.Column("from_position", WHOLE, primary_key=True, autoincrement=False, comment="known from this log size"),
     sa.Column("since", WHOLE, primary_key=True, autoincrement=False, comment="first day, as date.toordinal"),
-    _column("until", WHOLE, comment="the day after the last"),
+    sa.Column("from_position", WHOLE, primary_key=True, autoincrement=False, comment="known from this log size"),
     _column("to_position", WHOLE, comment="no longer known so at this log size"),
     _column("details", sa.LargeBinary),
     _column("state", comment="what State holds beside its details, as a JSON list"),
-    # The way to the stretch at (V, N) by V; the primary key is the way by N. One of them is always short.
-    sa.Index(None, "stream", "since", "until", "from_position", "to_position"),
     sqlite_with_rowid=False,
 )
 status_courses: Final = _table(

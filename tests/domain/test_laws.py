@@ -147,31 +147,29 @@ def test_every_accepted_history_folds_at_every_day_and_log_size(story):
 
 
 class Table:
-    """The rectangles of a read model: a state, the days on which it holds, the log sizes at which it is known."""
+    """What a read model keeps: a state, the day it begins on, the log sizes at which it is known."""
 
     def __init__(self) -> None:
-        self.open: dict[date, tuple[int, date | None, State]] = {}
-        self.closed: list[tuple[int, int, date, date | None, State]] = []
+        self.open: dict[date, tuple[int, State]] = {}
+        self.closed: list[tuple[int, int, date, State]] = []
 
     def take(self, position: int, change: CourseChange) -> None:
         for since in change.ended:
-            known_from, until, state = self.open.pop(since)
-            self.closed.append((known_from, position, since, until, state))
-        for stretch in change.begun:
-            assert stretch.since not in self.open
-            self.open[stretch.since] = (position, stretch.until, stretch.state)
+            known_from, state = self.open.pop(since)
+            self.closed.append((known_from, position, since, state))
+        for span in change.begun:
+            assert span.since not in self.open
+            self.open[span.since] = (position, span.state)
 
     def at(self, as_of: date, log_size: int) -> State | None:
-        still_open = (
-            (known_from, log_size + 1, since, until, state) for since, (known_from, until, state) in self.open.items()
-        )
-        found = [
-            state
-            for known_from, known_until, since, until, state in [*self.closed, *still_open]
-            if known_from <= log_size < known_until and since <= as_of and (until is None or as_of < until)
+        still_open = ((known_from, log_size + 1, since, state) for since, (known_from, state) in self.open.items())
+        known_then = [
+            (since, state)
+            for known_from, known_until, since, state in [*self.closed, *still_open]
+            if known_from <= log_size < known_until and since <= as_of
         ]
-        assert len(found) <= 1
-        return found[0] if found else None
+        assert len({since for since, _ in known_then}) == len(known_then)
+        return max(known_then, key=lambda each: each[0])[1] if known_then else None
 
 
 def grown(entries: Iterable[Entry]) -> tuple[History, Table]:
@@ -198,7 +196,7 @@ def test_a_history_that_grows_entry_by_entry_has_the_course_of_one_folded_from_z
 def test_the_changes_of_the_course_add_up_to_the_state_at_every_day_and_log_size(story):
     entries = story.commitment.history.entries
     history, table = grown(entries)
-    assert {since: state for since, (_, _, state) in table.open.items()} == {
+    assert {since: state for since, (_, state) in table.open.items()} == {
         span.since: span.state for span in history.course
     }
     for log_size in log_sizes(story):
@@ -209,14 +207,14 @@ def test_the_changes_of_the_course_add_up_to_the_state_at_every_day_and_log_size
 @given(strategies.histories())
 def test_a_change_of_the_course_touches_nothing_that_stays_as_it_was(story):
     history = History()
-    open_stretches: dict[date, Any] = {}
+    standing: dict[date, Any] = {}
     for entry in story.commitment.history.entries:
         history.prepare(entry)
         change = history.change(entry)
-        ended = {since: open_stretches.pop(since) for since in change.ended}
-        for stretch in change.begun:
-            assert ended.get(stretch.since) != stretch
-            open_stretches[stretch.since] = stretch
+        ended = {since: standing.pop(since) for since in change.ended}
+        for span in change.begun:
+            assert ended.get(span.since) != span
+            standing[span.since] = span
         history.add(entry)
 
 

@@ -79,14 +79,14 @@ READ_MODELS = [
         "state is",
     ),
     (
-        "UPDATE course SET until = until + 1 WHERE OF_A1 AND from_position = 4",
+        "UPDATE course SET to_position = 5 WHERE OF_A1 AND from_position = 4",
         "course",
         "A-1",
-        "until",
+        "to_position",
     ),
     ("DELETE FROM course WHERE OF_A1 AND from_position = 2", "course", "A-1", "a row is missing"),
     (
-        "INSERT INTO course SELECT stream, 1, 1, until, to_position, details, state FROM course WHERE OF_A1 LIMIT 1",
+        "INSERT INTO course SELECT stream, 1, 1, to_position, details, state FROM course WHERE OF_A1 LIMIT 1",
         "course",
         "A-1",
         "a row is too many",
