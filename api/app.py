@@ -1,16 +1,19 @@
 """The application: every route on one ASGI app, over one set of services."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
-from fastapi_swagger import patch_fastapi
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog import get_logger
 
-from api.http import commitments, feed, health, issued, log, openapi, problems, programmes, reports
+from api.http import commitments, docs_page, feed, health, issued, log, openapi, problems, programmes, reports
 from api.http.gate import Gate
+from api.http.guard import Guard
+from api.http.guessing import might_be_valid
 from infrastructure.wiring import Services, build
 
 _log = get_logger()
@@ -33,7 +36,9 @@ def create_app(services: Services) -> FastAPI:
         await services.writer.drain()
         services.close()
 
-    app = FastAPI(
+    gate, figures = Gate(services), health.Figures()
+    app = _Application(
+        lambda inner: _around(inner, gate, figures),
         title="Implementation Ledger",
         version=services.version,
         description=_DESCRIPTION,
@@ -43,7 +48,6 @@ def create_app(services: Services) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
     )
-    gate, figures = Gate(services), health.Figures()
     for router in (
         programmes.routes(gate),
         commitments.routes(gate),
@@ -54,11 +58,36 @@ def create_app(services: Services) -> FastAPI:
         health.routes(gate, figures),
     ):
         app.include_router(router)
-    patch_fastapi(app)  # /docs, with what it needs from our own host
+    docs_page.install(app)
     problems.install(app, gate.admit)
     openapi.install(app)
-    app.add_middleware(Watched, figures=figures)
     return app
+
+
+class _Application(FastAPI):
+    """FastAPI with something around all of it: what is added as middleware does not see unexpected errors answered."""
+
+    def __init__(self, around: Callable[[ASGIApp], ASGIApp], **described: Any) -> None:
+        self._around = around
+        super().__init__(**described)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return self._around(super().build_middleware_stack())
+
+
+def _around(app: ASGIApp, gate: Gate, figures: health.Figures) -> ASGIApp:
+    settings = gate.services.settings
+    guarded: ASGIApp = Guard(app, settings, might_be_valid(gate.services, gate.in_thread))
+    if settings.cors_origins:
+        # Neither cookies nor tokens: pages of other origins read what everybody may read.
+        guarded = CORSMiddleware(
+            guarded,
+            allow_origins=settings.cors_origins.split(),
+            allow_methods=["GET", "HEAD"],
+            allow_headers=["Ledger-At-Least", "If-None-Match"],
+            expose_headers=["Ledger-Position", "ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy"],
+        )
+    return Watched(guarded, figures)
 
 
 def from_environment() -> FastAPI:

@@ -1,7 +1,9 @@
 """Every setting, typed, from LEDGER_* environment variables."""
 
+import re
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
@@ -11,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infrastructure.openid.configuration import OpenId, check_address, parse_algorithms, parse_roles
 from infrastructure.witness_list import parse_witnesses
+
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 
 
 def _time_zone(name: str) -> str:
@@ -53,6 +57,25 @@ def _roles(text: str) -> str:
 
 def _algorithms(text: str) -> str:
     parse_algorithms(text)
+    return text
+
+
+def _networks(text: str) -> str:
+    for each in text.split():
+        try:
+            ip_network(each, strict=False)
+        except ValueError:
+            message = (
+                f"{each} is no address; accepted: addresses and networks such as 10.0.0.7 or 2001:db8::/32, spaced"
+            )
+            raise ValueError(message) from None
+    return text
+
+
+def _origins(text: str) -> str:
+    for each in text.split():
+        if not _ORIGIN.fullmatch(each):
+            raise ValueError(f"{each} is no origin; accepted: origins such as https://example.org, spaced; no *")
     return text
 
 
@@ -110,6 +133,42 @@ class Settings(BaseSettings):
     )
     oidc_leeway_seconds: int = Field(
         60, ge=0, le=300, description="how far the provider's clock and this one may differ, in seconds"
+    )
+    max_head_bytes: int = Field(
+        32_768, ge=8_192, le=1_048_576, description="the longest head of a request (address and headers), in bytes"
+    )
+    max_catalogue_megabytes: int = Field(
+        256, ge=1, le=65_536, description="the largest file that `ledger load` takes, in MB"
+    )
+    max_streams: int = Field(32, ge=1, le=10_000, description="how many streams of entries a process gives at once")
+    max_streams_each: int = Field(4, ge=1, le=10_000, description="how many of them one caller may have")
+    max_connections: int = Field(
+        12_000, ge=16, le=1_000_000, description="how many connections a process holds, if the system lets it"
+    )
+    request_seconds: int = Field(
+        20, ge=1, le=3_600, description="how long a request may take to arrive, head and body, in seconds"
+    )
+    keep_alive_seconds: int = Field(
+        15, ge=1, le=3_600, description="how long a connection may wait for its next request, in seconds"
+    )
+    taking_seconds: int = Field(
+        60, ge=1, le=3_600, description="how long a client may take nothing of an answer, in seconds"
+    )
+    rate_limit: int = Field(0, ge=0, description="requests a minute with one valid token; 0 is no limit")
+    rate_limit_anonymous: int = Field(
+        1_200, ge=0, description="requests a minute without a token, for one client's address; 0 is no limit"
+    )
+    rate_limit_failures: int = Field(
+        30, ge=0, description="refused tokens a minute, for one client's address; 0 is no limit"
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        "", description="addresses or networks whose X-Forwarded-For is believed, spaced; none by default"
+    )
+    cors_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        "", description="origins whose pages may read what is public, spaced; none by default"
+    )
+    hsts_seconds: int = Field(
+        0, ge=0, le=63_072_000, description="for how long browsers come by TLS only; 0 says nothing of it"
     )
     rendering_seconds: int = Field(
         120, ge=1, le=3_600, description="how long a PDF or XLSX may take, in seconds, before it is given up"

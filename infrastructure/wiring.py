@@ -30,6 +30,7 @@ from infrastructure.export_source import NoExportError
 from infrastructure.exporting import WrongRootError
 from infrastructure.identity import Identities, new_token
 from infrastructure.key_file import BadKeyFileError
+from infrastructure.known_tokens import KnownTokens
 from infrastructure.log_keeping import CannotRecoverError, Recovery, recover, rotate
 from infrastructure.log_sources import NotSealedError, export_ledger, verify_ledger
 from infrastructure.offline import Kept, verify_export
@@ -109,6 +110,7 @@ class Services:
         self._identities = Identities(self._database)
         openid = settings.openid()
         self.people = None if openid is None else self._people(openid)
+        self.known_tokens = KnownTokens(self._database)
         self.writer = Writer(self._database, self.time_zone, now)
         self.renderings = Renderings(_APART, settings.rendering_seconds, settings.rendering_megabytes)
         self.log = PublicLog(self._database, settings, now)

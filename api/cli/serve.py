@@ -1,5 +1,6 @@
 """`ledger serve` and `ledger demo`: the HTTP server, and everything in one for a first look."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -23,12 +24,14 @@ from domain.vocabulary import ROLES
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from infrastructure.wiring import Services
+    from infrastructure.wiring import Services, Settings
 
 PORT: Final = 8080
 _BACKLOG: Final = 2_048
 _GRACE_SECONDS: Final = 20
 _PATIENCE_SECONDS: Final = 60.0
+_FILES_APART: Final = 64  # what a process needs besides connections to clients
+_FILES_ELSEWHERE: Final = 8_192
 _STARTUP_FAILED: Final = 3  # uvicorn's own exit code
 
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 is everywhere.")]
@@ -48,9 +51,9 @@ def serve(
             from api.app import create_app
 
             log_to_stderr(services.settings.log_level)
-            _run(create_app(services), listening)
+            _run(create_app(services), listening, services.settings)
         else:
-            _run_many(workers, listening)
+            _run_many(workers, listening, services.settings)
 
 
 def demo(host: Host = "127.0.0.1", port: Port = PORT) -> None:
@@ -72,7 +75,7 @@ def demo(host: Host = "127.0.0.1", port: Port = PORT) -> None:
         welcome = _welcome(_address(listening), tokens, loaded)
         _tell_when_answering(listening, lambda: console.say(welcome))
         log_to_stderr("warning" if "log_level" not in settings.model_fields_set else settings.log_level)
-        _run(create_app(services), listening)
+        _run(create_app(services), listening, settings)
 
 
 def _demo_tokens(services: "Services", path: Path) -> Mapping[str, str]:
@@ -143,6 +146,8 @@ def log_to_stderr(level: str) -> None:
     )
     # What libraries say goes the same way; uvicorn's own lines about starting and stopping are left out.
     logging.basicConfig(level=max(least, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(message)s")
+    # It warns of every request that is no HTTP: whoever sends such would fill the log.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def application() -> "FastAPI":
@@ -179,13 +184,27 @@ def _address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _config(app: Any, **more: Any) -> Any:
+def _config(app: Any, settings: "Settings", **more: Any) -> Any:
     import uvicorn
+
+    from api.http.connections import Connections, Patience
+
+    protocols: Any = Connections(
+        Patience(
+            request_seconds=settings.request_seconds,
+            taking_seconds=settings.taking_seconds,
+            head_bytes=settings.max_head_bytes,
+            connections=min(settings.max_connections, _files() - _FILES_APART),
+        )
+    )
 
     return uvicorn.Config(
         app,
         loop="asyncio" if sys.platform == "win32" else "uvloop",
-        http="httptools",
+        http=protocols,
+        ws="none",
+        proxy_headers=False,  # whose word on the client's address counts is a setting of ours
+        timeout_keep_alive=settings.keep_alive_seconds,
         lifespan="on",
         access_log=False,
         log_config=None,
@@ -195,22 +214,36 @@ def _config(app: Any, **more: Any) -> Any:
     )
 
 
-def _run(app: "FastAPI", listening: socket.socket) -> None:
+def _files() -> int:
+    """Give how many files and connections this process may have open: all that the system lets it."""
+    if sys.platform == "win32":
+        return _FILES_ELSEWHERE
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+
+
+def _run(app: "FastAPI", listening: socket.socket, settings: "Settings") -> None:
     import uvicorn
 
     # uvicorn raises the signals that ended it once more, when all is answered; stopping is no failure.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        uvicorn.Server(_config(app)).run(sockets=[listening])
+        uvicorn.Server(_config(app, settings)).run(sockets=[listening])
     except SystemExit:
         raise Ended(NOT_AVAILABLE, "the server could not start; the lines above say why") from None
 
 
-def _run_many(workers: int, listening: socket.socket) -> None:
+def _run_many(workers: int, listening: socket.socket, settings: "Settings") -> None:
     from uvicorn.supervisors import Multiprocess
 
-    config = _config("api.cli.serve:application", factory=True, workers=workers)
+    config = _config("api.cli.serve:application", settings, factory=True, workers=workers)
     supervisor = Multiprocess(config, sockets=[listening])
     supervisor.run()
     if any(process.exitcode == _STARTUP_FAILED for process in supervisor.processes):

@@ -28,7 +28,8 @@ def check_type(request: Request) -> None:
     if media_type.strip().lower() != "application/json" or charset not in ("", "utf-8"):
         given = request.headers.get("content-type", "no Content-Type")[:100]
         raise WrongMediaType(f"the body is {given}; accepted: application/json in UTF-8")
-    if request.headers.get("content-encoding", "identity") != "identity":
+    encoded = request.headers.get("content-encoding", "identity"), request.headers.get("transfer-encoding", "chunked")
+    if tuple(map(str.lower, encoded)) != ("identity", "chunked"):
         raise WrongMediaType("the body is compressed; accepted: application/json as it is")
 
 

@@ -18,6 +18,7 @@ _WRITE_PROBLEMS: Final = (
     "bad-json", "unauthorised", "not-permitted", "unknown", "exists", "stale-version", "body-too-long",
     "unsupported-media-type", "invalid", "not-ready",
 )  # fmt: skip
+_EVERYWHERE: Final = ("request-timeout", "address-too-long", "too-many-requests", "head-too-long")
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}]
 
 NEW_PROGRAMME: Final = {
@@ -247,6 +248,9 @@ def install(app: FastAPI) -> None:
             components = schema.setdefault("components", {})
             components["schemas"] = COMPONENTS | REPORT_COMPONENTS | ISSUED_COMPONENTS
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            limits = _problems(_EVERYWHERE)
+            for operation in (each for methods in schema["paths"].values() for each in methods.values()):
+                operation["responses"] |= {str(status): answer for status, answer in limits.items()}
             app.openapi_schema = schema
         return app.openapi_schema
 

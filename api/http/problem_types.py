@@ -21,6 +21,9 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "A body must be UTF-8 JSON in which every member name stands once in its object, without lone surrogates, "
         "without NaN or Infinity, and with integers up to 2^53 - 1. Send larger or fractional numbers as text.",
     ),
+    "bad-request": Problem(
+        400, "This is no HTTP request", "The request does not follow RFC 9112, so that nothing of it can be relied on."
+    ),
     "unauthorised": Problem(
         401,
         "A valid token is needed",
@@ -45,6 +48,12 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "not-acceptable": Problem(
         406, "The answer does not exist in this format", "Name one of the formats listed in the problem's detail."
     ),
+    "request-timeout": Problem(
+        408,
+        "The request took too long to arrive",
+        "Head and body have to be here within the seconds that the detail names (`LEDGER_REQUEST_SECONDS`). Nothing of "
+        "the request was recorded. Send it again, at once and whole.",
+    ),
     "exists": Problem(
         409,
         "It exists already",
@@ -58,6 +67,11 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "and send the event with the new ETag if it still applies.",
     ),
     "body-too-long": Problem(413, "The body is too long", "A request body may have up to 262,144 bytes."),
+    "address-too-long": Problem(
+        414,
+        "The address is too long",
+        "Path and query together may have 8,192 bytes. Ask for less at once.",
+    ),
     "unsupported-media-type": Problem(
         415, "The body has the wrong type", "Bodies are `Content-Type: application/json` in UTF-8, not compressed."
     ),
@@ -85,7 +99,16 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "A key stands for one request of one actor to one address. Use a new key for a new request.",
     ),
     "too-many-requests": Problem(
-        429, "Too many requests", "Wait as long as Retry-After says, then repeat the request."
+        429,
+        "Too many requests",
+        "Wait as long as Retry-After says, then repeat the request. `RateLimit-Policy` and `RateLimit` say how many "
+        "requests a minute are allowed (without a token, with a token that is refused, or with this token) and how "
+        "many are left. Streams, and reports in one format, are limited in how many are given at once.",
+    ),
+    "head-too-long": Problem(
+        431,
+        "The head of the request is too long",
+        "A head may have 100 headers, and as many bytes as the detail names (`LEDGER_MAX_HEAD_BYTES`).",
     ),
     "not-ready": Problem(
         503,

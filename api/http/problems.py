@@ -2,7 +2,9 @@
 
 import html
 import re
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 import orjson
@@ -30,6 +32,10 @@ from infrastructure.wiring import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 _STYLE: Final = "main{max-width:40rem;margin:2rem auto;padding:0 1rem;font:1.1rem/1.6 system-ui,sans-serif}"
+_PAGE_POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _log = get_logger()
 
 
@@ -213,7 +219,8 @@ def install(app: FastAPI, admit: Admit) -> None:
     async def explain(slug: str) -> Response:
         if slug not in PROBLEMS:
             raise HTTPException(404)
-        return Response(_page(slug), media_type="text/html; charset=utf-8")
+        policy = {"Content-Security-Policy": _PAGE_POLICY}
+        return Response(_page(slug), headers=policy, media_type="text/html; charset=utf-8")
 
 
 def _page(slug: str) -> str:

@@ -72,7 +72,7 @@ _FORMATS: Final = (
         media_type=report_html.MEDIA_TYPE,
         render=report_html.report_html,
         attached=False,
-        headers={"Content-Security-Policy": report_html.POLICY, "X-Content-Type-Options": "nosniff"},
+        headers={"Content-Security-Policy": f"{report_html.POLICY}; frame-ancestors 'none'"},
     ),
     Format(
         name="xlsx",
@@ -87,7 +87,6 @@ _FORMATS: Final = (
         render=lambda report: [_pdf(report)],
         attached=False,
         apart=True,
-        headers={"X-Content-Type-Options": "nosniff"},
     ),
 )
 FORMATS: Final[Mapping[str, Format]] = {each.name: each for each in _FORMATS}

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -200,7 +202,11 @@ def test_a_report_as_a_page_runs_no_script_and_asks_for_nothing(ledger: Ledger) 
     assert disposition.endswith('.html"')
     assert answer.headers["x-content-type-options"] == "nosniff"
     policy = answer.headers["content-security-policy"].split("; ")
-    assert policy[:3] == ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
+    [style] = re.findall("<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert policy[:2] == ["default-src 'none'", f"style-src 'sha256-{digest}'"]
+    assert policy[-1] == "frame-ancestors 'none'"
+    assert " style=" not in answer.text
     assert "Of 17 deliverables, 2 were achieved by 30 June 2023" in answer.text
     browser = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
     assert ledger.client.get("/v1/reports/status?as_of=2023-06-30", headers=browser).content == answer.content
