@@ -97,8 +97,9 @@ class Guard:
             return problem("address-too-long", f"it has {address} bytes; accepted: up to {MOST_ADDRESS_BYTES}")
         parameters = scope["query_string"].count(b"&") + 1
         if parameters > MOST_PARAMETERS:
-            said = f"the query has {parameters} parameters; accepted: up to {MOST_PARAMETERS}"
-            return problem("invalid", said, faults=[])
+            said, most = f"there are {parameters} parameters", f"up to {MOST_PARAMETERS}"
+            fault = {"parameter": "query", "message": said, "accepted": most}
+            return problem("invalid", f"query: {said}; accepted: {most}", faults=[fault])
         return None
 
     async def _too_often(self, asks: "_Asks") -> Response | None:

@@ -86,7 +86,7 @@ def test_every_problem_has_the_same_shape_and_a_page(ledger: Ledger) -> None:
         seen.add(slug)
     rest = {
         "entry-too-long", "repeated-differently", "too-many-requests", "not-ready", "read-only", "irreproducible",
-        "rendering-failed", "internal",
+        "rendering-failed", "internal", "address-too-long", "head-too-long", "request-timeout", "bad-request",
     }  # fmt: skip
     assert seen | rest == set(PROBLEMS)
     for slug, kind in PROBLEMS.items():
