@@ -1,8 +1,9 @@
 """The composition root: everything is joined here, and the ways in use nothing else of this package."""
 
+import ctypes
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +29,7 @@ from infrastructure.codec import canonical
 from infrastructure.database import Database, database_is_full
 from infrastructure.export_source import NoExportError
 from infrastructure.exporting import WrongRootError
+from infrastructure.feed_lines import FeedLines
 from infrastructure.identity import Identities, new_token
 from infrastructure.key_file import BadKeyFileError
 from infrastructure.known_tokens import KnownTokens
@@ -87,6 +89,8 @@ __all__ = [
 ]
 
 _COLLECTED_AFTER: Final = 100_000
+_M_TRIM_THRESHOLD: Final = -1  # its number in malloc.h
+_KEPT_FREE: Final = 16 * 2**20
 VERSION: Final = version("implementation-ledger")
 _APART: Final = tuple(each.name for each in FORMATS.values() if each.apart)
 BadCatalogue = catalogues.BadCatalogue
@@ -122,6 +126,16 @@ class Services:
     def view(self) -> AbstractContextManager[SqlView]:
         """Open a consistent snapshot."""
         return self._readings.view()
+
+    def feed(self, *, internal: bool) -> Callable[[int, int], bytes]:
+        """Give what makes lines of JSON of the entries behind one position, up to another."""
+        feed = FeedLines(internal=internal)
+
+        def lines(after: int, last: int) -> bytes:
+            with self._database.reading() as connection:
+                return feed.between(connection, after, last)
+
+        return lines
 
     def today(self) -> date:
         """Give the day in the ledger's time zone."""
@@ -299,9 +313,16 @@ def build(settings: Settings | None = None, now: Callable[[], datetime] = clock.
     # A large report is made of a million small values that no collector will ever find a cycle in; at Python's own
     # threshold looking for one takes a quarter of the time.
     gc.set_threshold(_COLLECTED_AFTER, 20, 20)
+    _keep_freed_memory()
     settings = settings or Settings()
     telemetry.configure(settings.log_level)
     return Services(settings, now)
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc give freed memory back by the ten megabytes: page by page that takes longer than the work with it."""
+    with suppress(OSError, AttributeError, TypeError):  # there is another C library
+        ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, _KEPT_FREE)
 
 
 def report_bytes(report: Mapping[str, Any], form: str) -> bytes:

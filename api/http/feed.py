@@ -1,9 +1,9 @@
 """The whole ledger by position: in pages, as a stream, and one entry at a time."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
@@ -93,13 +93,9 @@ def _page(view: View, query: FeedQuery, moment: Moment, *, internal: bool) -> di
 
 async def _lines(gate: Gate, after: int, up_to: int, *, internal: bool) -> AsyncIterator[bytes]:
     """Give an entry a line. A view a chunk: entries never change, and no snapshot is held for a slow reader."""
+    lines = gate.services.feed(internal=internal)
     while after < up_to:
-
-        def chunk(after: int = after) -> tuple[bytes, int]:
-            with gate.services.view() as view:
-                found = list(view.recorded(after=after, up_to=up_to, limit=_CHUNK))
-            shown = [orjson.dumps(entry_answer(each)) + b"\n" for each in found if internal or not each.internal]
-            return b"".join(shown), found[-1].entry.position if found else up_to
-
-        lines, after = await gate.in_thread(chunk)
-        yield lines
+        last = min(after + _CHUNK, up_to)
+        if chunk := await gate.in_thread(partial(lines, after, last)):
+            yield chunk
+        after = last

@@ -1,0 +1,87 @@
+"""The lines of the feed say of every entry what the plain answer says, to the byte, whatever was erased."""
+
+from datetime import date
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from application.access import Caller
+from application.erasing import erase
+from application.recording import Request, announce, publish_programme, record_event
+from domain.answers import entry_answer
+from infrastructure.catalogues.reading import find, read
+from infrastructure.feed_lines import FeedLines
+from tests.infrastructure.test_read_models import recorded
+from tests.scenario import Story
+from tests.stores import RECORDER, REVIEWER, Store, announced, event, published
+from tests.strategies import histories
+
+ADMINISTRATOR = Caller("adm-1", "administrator")
+
+
+def lines(store: Store, *, internal: bool = True, step: int = 7) -> bytes:
+    """The feed, some positions at a time."""
+    feed = FeedLines(internal=internal)
+    with store.database.reading() as connection:
+        return b"".join(
+            feed.between(connection, after, min(after + step, store.size)) for after in range(0, store.size, step)
+        )
+
+
+def plain_lines(store: Store, *, internal: bool = True) -> bytes:
+    with store.readings.view() as view:
+        found = [each for each in view.recorded(up_to=view.head.log_size) if internal or not each.internal]
+    return b"".join(orjson.dumps(entry_answer(each)) + b"\n" for each in found)
+
+
+@given(st.lists(histories(most=9), min_size=1, max_size=2), st.randoms(use_true_random=False))
+def test_a_line_is_the_plain_answer(empty_ledger: Path, stories: list[Story], chance: Random) -> None:
+    with TemporaryDirectory() as folder:
+        store = recorded(folder, empty_ledger, stories, 50)
+        try:
+            assert lines(store) == plain_lines(store)
+            erased = erase_some(store, chance)
+            assert (b'"erased":["' in lines(store)) == erased
+            assert lines(store) == plain_lines(store)
+        finally:
+            store.close()
+
+
+def erase_some(store: Store, chance: Random) -> bool:
+    """Erase one to all texts of an entry or two; False if no entry has any."""
+    with store.readings.view() as view:
+        having = [each for each in view.recorded(up_to=store.size) if each.prose]
+    for each in chance.sample(having, min(2, len(having))):
+        members = chance.sample(sorted(each.prose), chance.randint(1, len(each.prose)))
+        asked = Request(ADMINISTRATOR, {"members": members, "legal_basis": "Article 17"})
+        store.writer.record(erase(asked, each.entry.position))
+    return bool(having)
+
+
+def test_a_line_is_the_plain_answer_for_the_shipped_catalogue(store: Store) -> None:
+    catalogue = read(find("strategic-compass-partner"))
+    store.clock.set_day(date(2026, 1, 15))
+    store.writer.record(publish_programme(Request(RECORDER, catalogue.programme.body)))
+    store.writer.write([announce(Request(RECORDER, row.body)) for row in catalogue.commitments])
+    for row in catalogue.history:
+        body = dict(row.body)
+        reference = body.pop("reference")
+        caller = REVIEWER if body["kind"] == "reviewed" else RECORDER
+        store.writer.record(record_event(Request(caller, body), reference, four_eyes=True))
+    assert lines(store, step=100).count(b"\n") == store.size
+    assert lines(store, step=100) == plain_lines(store)
+
+
+def test_what_is_internal_has_a_line_only_for_those_who_may_see_it(store: Store) -> None:
+    store.writer.record(published())
+    store.writer.record(announced("A-1"))
+    store.writer.record(announced("A-2", visibility="internal"))
+    store.writer.record(event("A-2"))
+    assert lines(store) == plain_lines(store)
+    assert lines(store).count(b"\n") == 4
+    assert lines(store, internal=False) == plain_lines(store, internal=False)
+    assert lines(store, internal=False).count(b"\n") == 2
