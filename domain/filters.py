@@ -85,16 +85,17 @@ class Filters:
 
 
 class Row(NamedTuple):
-    """A commitment at (V, N) with what is computed from it for V."""
+    """A commitment at (V, N) with what is computed from it for V, and its status, which many figures ask for."""
 
     found: CommitmentAt
     standing: Standing
+    status: str
 
 
 def select(commitments: Iterable[CommitmentAt], filters: Filters, as_of: date) -> list[Row]:
     """Give the commitments that are asked for, each with its standing on *as_of*, in the given order."""
-    rows = (Row(found, standing(found.state, as_of)) for found in commitments)
-    return list(rows) if filters == Filters() else [row for row in rows if filters.matches(row.found, row.standing)]
+    rows = [Row(found, standing(found.state, as_of), found.state.status) for found in commitments]
+    return rows if filters == Filters() else [row for row in rows if filters.matches(row.found, row.standing)]
 
 
 SortKey = tuple[str | None, str]

@@ -108,7 +108,7 @@ def status_report(scope: Scope, material: Material, imprint: Imprint, canonical:
         "version": imprint.version,
         "log": {"origin": imprint.origin, "size": material.moment.log_size, "root": imprint.root},
         "totals": figures(rows, partners),
-        "headline": figures([row for row in rows if row.found.state.details["tier"] == "deliverable"], partners),
+        "headline": figures([row for row in rows if tiers[row.found.reference] == "deliverable"], partners),
         "lists": lists(rows, material.as_of, material.value_of)
         | {"silent_partners": silent_partners(registers, material.commitments, filters.partner)},
         "status_over_time": status_over_time(registers, tiers, material.courses, material.as_of),
@@ -133,30 +133,29 @@ def digest(report: Answer, canonical: Canonical) -> str:
 
 def _facts_of_row(row: Answer) -> Answer:
     """Give what `facts_of` gives for a commitment, knowing where in it more than facts stands."""
-    facts = _own_facts(row)
-    facts["targets"] = [_own_facts(target) for target in row["targets"]]
-    facts["assessment"] = row["assessment"] and _own_facts(row["assessment"])
+    facts = _own_facts(row, _NOT_DIGESTED)
+    facts["targets"] = [_own_facts(target, _NOT_DIGESTED) for target in row["targets"]]
+    facts["assessment"] = row["assessment"] and _own_facts(row["assessment"], _NOT_DIGESTED)
     return facts
 
 
-def _own_facts(answer: Answer) -> Answer:
-    return {name: value for name, value in answer.items() if name not in _NOT_DIGESTED}
+def _own_facts(answer: Answer, leaving_out: Set[str]) -> Answer:
+    facts = answer.copy()
+    for name in leaving_out & facts.keys():
+        del facts[name]
+    return facts
 
 
 def facts_of(answer: Answer, leaving_out: Set[str] = _NOT_DIGESTED) -> Answer:
     """Give an answer without the members that a digest leaves out."""
     # Said once for all depths and without a call per value: a large report has a million of them.
-    facts: Answer = {}
-    for name, value in answer.items():
-        if name in leaving_out:
-            continue
-        within = _NOT_DIGESTED_OF_EVIDENCE if name == "evidence" else _NOT_DIGESTED
-        if isinstance(value, dict):
-            facts[name] = facts_of(value, within)
-        elif isinstance(value, list):
-            facts[name] = [facts_of(item, within) if isinstance(item, dict) else item for item in value]
-        else:
-            facts[name] = value
+    facts = answer.copy() if leaving_out.isdisjoint(answer) else _own_facts(answer, leaving_out)
+    for name, value in facts.items():
+        if value.__class__ is dict:
+            facts[name] = facts_of(value)
+        elif value.__class__ is list and value:
+            within = _NOT_DIGESTED_OF_EVIDENCE if name == "evidence" else _NOT_DIGESTED
+            facts[name] = [facts_of(item, within) if item.__class__ is dict else item for item in value]
     return facts
 
 

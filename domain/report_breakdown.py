@@ -2,21 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import NamedTuple
 
 from domain.answers import Answer, day
 from domain.filters import Row
 from domain.programme import ProgrammeState
 from domain.vocabulary import STATUSES, TIMELINESS
-
-
-class _Standing(NamedTuple):
-    """What of a row is counted; made once, however many partners and themes the commitment names."""
-
-    status: str
-    timeliness: str
-    last_activity_on: date | None
 
 
 def programmes_covered(programmes: Iterable[ProgrammeState], rows: Iterable[Row]) -> list[Answer]:
@@ -36,15 +26,14 @@ def programmes_covered(programmes: Iterable[ProgrammeState], rows: Iterable[Row]
 
 def broken_down(rows: Iterable[Row], programmes: Iterable[ProgrammeState]) -> Answer:
     """Count *rows* for every entry of the registers, in their order, and for every theme that occurs."""
-    of_partner: defaultdict[tuple[str, str], list[_Standing]] = defaultdict(list)
-    of_theme: defaultdict[str, list[_Standing]] = defaultdict(list)
+    of_partner: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    of_theme: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        state, programme = row.found.state, row.found.programme
-        standing = _Standing(state.status, row.standing.timeliness, state.last_activity_on)
-        for code in state.details.get("partners", ()):
-            of_partner[programme, code].append(standing)
-        for theme in state.details.get("themes", ()):
-            of_theme[theme].append(standing)
+        details, programme = row.found.state.details, row.found.programme
+        for code in details.get("partners", ()):
+            of_partner[programme, code].append(row)
+        for theme in details.get("themes", ()):
+            of_theme[theme].append(row)
     return {
         "by_partner": [
             {
@@ -63,15 +52,16 @@ def broken_down(rows: Iterable[Row], programmes: Iterable[ProgrammeState]) -> An
     }
 
 
-def _counted(standings: Sequence[_Standing]) -> Answer:
-    statuses = Counter(each.status for each in standings)
-    timeliness = Counter(each.timeliness for each in standings)
+def _counted(rows: Sequence[Row]) -> Answer:
+    statuses = Counter([row.status for row in rows])
+    timeliness = Counter([row.standing.timeliness for row in rows])
     return {
-        "commitments": len(standings),
+        "commitments": len(rows),
         "by_status": {word: statuses[word] for word in STATUSES},
         "by_timeliness": {word: timeliness[word] for word in TIMELINESS},
     }
 
 
-def _latest(standings: Iterable[_Standing]) -> str | None:
-    return day(max((each.last_activity_on for each in standings if each.last_activity_on), default=None))
+def _latest(rows: Iterable[Row]) -> str | None:
+    active = [row.found.state.last_activity_on for row in rows]
+    return day(max([last for last in active if last is not None], default=None))

@@ -5,12 +5,14 @@ Every figure is a whole number; of several numbers the lower median is given, an
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from itertools import chain
+from typing import Any, Final, NamedTuple
 
 from domain import vocabulary as words
 from domain.answers import Answer
 from domain.filters import Row
-from domain.lifecycle import State
+from domain.lifecycle import Assessment, State
+from domain.timeliness import Standing
 
 _LATE: Final = ("overdue", "start_overdue")
 NOT_REVIEWED: Final = "not_reviewed"
@@ -21,33 +23,34 @@ def figures(rows: Sequence[Row], partners: Iterable[str]) -> Answer:
     """Count *rows*. Every word of a closed vocabulary and every code of *partners* is present, with 0 if need be."""
     states = [row.found.state for row in rows]
     details = [state.details for state in states]
+    state, standing = _columns(State, states), _columns(Standing, [row.standing for row in rows])
     achieved = [row for row in rows if row.found.state.achieved_on is not None]
-    by_timeliness = _counted(words.TIMELINESS, (row.standing.timeliness for row in rows))
-    by_status = _counted(words.STATUSES, (state.status for state in states))
-    still_open = sum(state.outcome is None for state in states)
-    undeclared = sum(row.standing.undeclared_slip for row in rows)
+    by_timeliness = _counted(words.TIMELINESS, standing.timeliness)
+    by_status = _counted(words.STATUSES, [row.status for row in rows])
+    still_open = state.outcome.count(None)
+    undeclared = sum(standing.undeclared_slip)
     late = sum(by_timeliness[word] for word in _LATE)
     return {
         "commitments": len(rows),
         "open": still_open,
         "by_status": by_status,
         "by_timeliness": by_timeliness,
-        "by_tier": _counted(words.TIERS, (each["tier"] for each in details)),
-        "by_kind": _counted(words.COMMITMENT_KINDS, (each["kind"] for each in details)),
-        "by_partner": _listed((code for each in details for code in each.get("partners", ())), partners),
-        "by_theme": _listed((theme for each in details for theme in each.get("themes", ())), ()),
+        "by_tier": _counted(words.TIERS, [each["tier"] for each in details]),
+        "by_kind": _counted(words.COMMITMENT_KINDS, [each["kind"] for each in details]),
+        "by_partner": _listed([each.get("partners", ()) for each in details], partners),
+        "by_theme": _listed([each.get("themes", ()) for each in details], ()),
         "flagged": {
             "undeclared_slip": undeclared,
-            "stale": sum(row.standing.stale for row in rows),
-            "off_cadence": sum(row.standing.off_cadence for row in rows),
-            "divergence": sum(row.standing.divergence for row in rows),
+            "stale": sum(standing.stale),
+            "off_cadence": sum(standing.off_cadence),
+            "divergence": sum(standing.divergence),
         },
-        "acceptance": _acceptance(states, [row.found.state for row in achieved]),
+        "acceptance": _acceptance(state.assessment, [row.found.state for row in achieved]),
         "achieved": {
             "current": _delays([row.standing.days_late_current for row in achieved]),
             "original": _delays([row.standing.days_late_original for row in achieved]),
         },
-        "slipped": _slips(states),
+        "slipped": _slips(state),
         "share_permille": {
             "achieved": permille(by_status["achieved"], len(rows)),
             "met_of_achieved_with_due_date": permille(
@@ -59,13 +62,17 @@ def figures(rows: Sequence[Row], partners: Iterable[str]) -> Answer:
     }
 
 
-def _acceptance(states: Sequence[State], achieved: Sequence[State]) -> Answer:
+def _columns(kind: Any, rows: Sequence[NamedTuple]) -> Any:
+    """Turn tuples of one *kind* into one of that kind whose members hold those of all: they are quick to count."""
+    return kind(*zip(*rows, strict=True)) if rows else kind(*((),) * len(kind._fields))
+
+
+def _acceptance(said: Sequence[Assessment | None], achieved: Sequence[State]) -> Answer:
     """Count what the last reviews say, and the best evidence that achievements rest on."""
     ratings, independence = (*words.RATINGS, NOT_REVIEWED), (*words.INDEPENDENCE, NOT_REVIEWED)
-    said = [state.assessment for state in states]
     return {
-        "by_rating": _counted(ratings, (each.rating if each else NOT_REVIEWED for each in said)),
-        "by_independence": _counted(independence, (each.independence if each else NOT_REVIEWED for each in said)),
+        "by_rating": _counted(ratings, [each.rating if each else NOT_REVIEWED for each in said]),
+        "by_independence": _counted(independence, [each.independence if each else NOT_REVIEWED for each in said]),
         "achieved_by_rating": _counted(
             ratings, (state.assessment.rating if state.assessment else NOT_REVIEWED for state in achieved)
         ),
@@ -93,15 +100,15 @@ def _delays(days_late: Sequence[int | None]) -> Answer:
     }
 
 
-def _slips(states: Sequence[State]) -> Answer:
+def _slips(column: Any) -> Answer:
     """Tell what slipped, and how far new targets moved due dates: from the first to the one in force."""
-    rebaselined = [state for state in states if len(state.targets) > 1]
-    moves = ((state.targets[0].due, state.targets[-1].due) for state in rebaselined)
+    rebaselined = [targets for targets in column.targets if len(targets) > 1]
+    moves = ((targets[0].due, targets[-1].due) for targets in rebaselined)
     moved = sorted((now - first).days for first, now in moves if first is not None and now is not None)
     return {
-        "now": sum(state.slipped for state in states),
-        "ever": sum(state.slip_count > 0 for state in states),
-        "slips": sum(state.slip_count for state in states),
+        "now": sum(column.slipped),
+        "ever": len(column.slip_count) - column.slip_count.count(0),
+        "slips": sum(column.slip_count),
         "rebaselined": len(rebaselined),
         "moved": {
             "total_days": sum(moved),
@@ -128,6 +135,6 @@ def _counted(vocabulary: Sequence[str], found: Iterable[str]) -> dict[str, int]:
     return {word: counts[word] for word in vocabulary}
 
 
-def _listed(found: Iterable[str], expected: Iterable[str]) -> dict[str, int]:
-    counts = Counter(found)
+def _listed(found: Iterable[Iterable[str]], expected: Iterable[str]) -> dict[str, int]:
+    counts = Counter(chain.from_iterable(found))
     return {code: counts[code] for code in sorted({*expected, *counts})}

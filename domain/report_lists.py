@@ -5,6 +5,7 @@ An item names the commitment and the dates or figures that put it there. Ties go
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, Final
 
 from domain.answers import Answer, CommitmentAt, day
@@ -99,17 +100,18 @@ def silent_partners(
 def _list(
     rows: Iterable[Row], belongs: Callable[[Row], bool], why: Callable[[Row], Answer], urgency: Callable[[Row], Any]
 ) -> list[Answer]:
-    chosen = sorted((row for row in rows if belongs(row)), key=lambda row: (urgency(row), row.found.reference))
-    return [_named(row.found) | why(row) for row in chosen]
+    chosen = [(urgency(row), row.found.reference, row) for row in rows if belongs(row)]
+    chosen.sort(key=itemgetter(0, 1))
+    return [_named(row) | why(row) for _, _, row in chosen]
 
 
-def _named(found: CommitmentAt) -> Answer:
-    details = found.state.details
+def _named(row: Row) -> Answer:
+    details = row.found.state.details
     return {
-        "reference": found.reference,
+        "reference": row.found.reference,
         "title": details["title"],
         "tier": details["tier"],
-        "status": found.state.status,
+        "status": row.status,
     }
 
 

@@ -1,8 +1,7 @@
 """What is computed from a state and a day, and never recorded: timeliness and the flags (design, 3.5)."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Final
+from datetime import date
+from typing import Final, NamedTuple
 
 from domain.chronology import Recurrence
 from domain.lifecycle import State
@@ -12,8 +11,7 @@ STALE_DAYS: Final = 365
 _SHORT_OF_ACHIEVED: Final = ("no_evidence", "not_met", "limited", "substantial")
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a commitment stands on a day."""
 
     timeliness: str
@@ -28,24 +26,25 @@ class Standing:
 
 def standing(state: State, as_of: date) -> Standing:
     """Compute timeliness and flags of a state on the day *as_of*."""
-    word = timeliness(state, as_of)
-    missed = {"overdue": state.target.due, "start_overdue": state.target.start_by}.get(word)
+    word, first, target = timeliness(state, as_of), state.targets[0], state.targets[-1]
+    missed = target.due if word == "overdue" else target.start_by if word == "start_overdue" else None
     last = state.last_activity_on or state.announced_on
+    achieved_on, still_open = state.achieved_on, state.outcome is None
     return Standing(
         timeliness=word,
         days_overdue=None if missed is None else (as_of - missed).days,
-        days_late_current=_days_late(state, state.target.due),
-        days_late_original=_days_late(state, state.targets[0].due),
+        days_late_current=None if achieved_on is None else _days_late(achieved_on, target.due),
+        days_late_original=None if achieved_on is None else _days_late(achieved_on, first.due),
         undeclared_slip=missed is not None and not state.slipped and not state.suspended,
-        stale=state.open and (as_of - last).days > STALE_DAYS,
-        off_cadence=_off_cadence(state, as_of),
+        stale=still_open and (as_of - last).days > STALE_DAYS,
+        off_cadence=still_open and _off_cadence(state, as_of),
         divergence=_divergence(state),
     )
 
 
 def timeliness(state: State, as_of: date) -> str:
     """Give the word for the target in force; the first that fits."""
-    due, start_by = state.target.due, state.target.start_by
+    _, _, start_by, due, _ = state.targets[-1]
     if state.outcome == "achieved":
         if due is None:
             return "no_target"
@@ -59,8 +58,8 @@ def timeliness(state: State, as_of: date) -> str:
         return "overdue"
     if waiting is not None and waiting < as_of:
         return "start_overdue"
-    soon = as_of + timedelta(days=DUE_SOON_DAYS)
-    return "due_soon" if any(day is not None and day <= soon for day in (due, waiting)) else "upcoming"
+    next_on = due if waiting is None else waiting if due is None else min(due, waiting)
+    return "due_soon" if next_on is not None and (next_on - as_of).days <= DUE_SOON_DAYS else "upcoming"
 
 
 def next_occurrence(state: State) -> date | None:
@@ -75,13 +74,11 @@ def next_occurrence(state: State) -> date | None:
 
 def _off_cadence(state: State, as_of: date) -> bool:
     promised = next_occurrence(state)
-    return state.open and promised is not None and promised < as_of
+    return promised is not None and promised < as_of
 
 
-def _days_late(state: State, due: date | None) -> int | None:
-    if state.achieved_on is None or due is None:
-        return None
-    return max(0, (state.achieved_on - due).days)
+def _days_late(achieved_on: date, due: date | None) -> int | None:
+    return None if due is None else max(0, (achieved_on - due).days)
 
 
 def _divergence(state: State) -> bool:

@@ -11,7 +11,7 @@ from domain.shapes import EVIDENCE
 ValueOf = Callable[[TextAt], Any]
 """Looks a prose member up: a text, or the texts of evidence items or of changes; ERASED if it was erased."""
 
-_SHOWN_OF_EVIDENCE: Final = ("grade", *(name for name in EVIDENCE.members if name != "grade"))
+_NOTHING_SHOWN: Final[Answer] = dict.fromkeys(("grade", *(name for name in EVIDENCE.members if name != "grade")))
 _COMPOSITE: Final = ("evidence", "changes", "corrections")
 
 
@@ -38,7 +38,7 @@ def evidence_of(state: State, value_of: ValueOf) -> list[Answer]:
         said = None if proof.texts is None else value_of(proof.texts)
         for place, facts in enumerate(proof.items):
             texts = {"title": ERASED} if said in (None, ERASED) else said[place]
-            items.append({name: facts.get(name, texts.get(name)) for name in _SHOWN_OF_EVIDENCE})
+            items.append({**_NOTHING_SHOWN, **texts, **facts})
     return sorted(items, key=lambda item: str(item["grade"]))
 
 

@@ -222,14 +222,16 @@ class SqlView:
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
         """Look texts up. What was erased is given as `domain.answers.ERASED`; None stands for no text."""
         ways = list(wanted)
-        members = {str(way[1]) for way in ways}
-        query = sa.select(prose.c.position, prose.c.member, prose.c.value).where(
-            among(self._connection, prose.c.position, sorted({int(way[0]) for way in ways})),
-            prose.c.member.in_(sorted(members)),
-        )
-        there: dict[TextAt, str] = {
-            (position, member): value for position, member, value in self._connection.execute(query)
-        }
+        positions: defaultdict[str, list[int]] = defaultdict(list)
+        for way in ways:
+            positions[str(way[1])].append(int(way[0]))
+        there: dict[TextAt, str] = {}
+        for member, at in positions.items():
+            which = among(self._connection, prose.c.position, sorted(at)), prose.c.member == member
+            for position, value in self._connection.execute(
+                sa.select(prose.c.position, prose.c.value).where(*which)
+            ).all():
+                there[position, member] = value
         return {way: _text(there, way) for way in ways}
 
     def issued(self, *, before: int, limit: int, internal: bool) -> Sequence[RecordedEntry]:

@@ -19,7 +19,7 @@ def ledger():
 
 def rows(ledger, day):
     found = ledger.commitments(date.fromisoformat(day), len(ledger.all))
-    return [Row(each, standing(each.state, date.fromisoformat(day))) for each in found]
+    return [Row(each, standing(each.state, date.fromisoformat(day)), each.state.status) for each in found]
 
 
 def compared(ledger, since, until):
