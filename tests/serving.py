@@ -80,6 +80,11 @@ class Server:
                 time.sleep(0.1)
         raise TimeoutError(self.address)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def kill(self) -> None:
         """End it without warning."""
         self._process.send_signal(signal.SIGKILL)

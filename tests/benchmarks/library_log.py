@@ -4,7 +4,7 @@ Events are written by the library's mapper and its native SQLite recorder, and r
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -26,57 +26,56 @@ class Promise(Aggregate):
     class Told(Aggregate.Event):
         """One event, whatever its kind."""
 
-        kind: str
-        recorded_by: str
-        role: str
-        reference: str
-        facts: dict[str, Any]
-        prose: dict[str, Any]
+        said: dict[str, Any]
 
 
-class LibraryLog:
-    """As many events as the ledger in the file *ledger* has entries, each with what its entry says."""
-
-    def __init__(self, path: Path, ledger: Path) -> None:
-        transcoder = JSONTranscoder()
-        for transcoding in (UUIDAsHex(), DecimalAsStr(), DatetimeAsISO()):
-            transcoder.register(transcoding)
-        self._mapper: Mapper[UUID] = Mapper(transcoder)
-        self._recorder = SQLiteApplicationRecorder(SQLiteDatastore(str(path)))
-        self._recorder.create_table()
-        self.bytes = self.events = 0
-        waiting = []
-        for event in _events(ledger):
-            stored = self._mapper.to_stored_event(event)
-            self.bytes += len(stored.state)
-            self.events += 1
-            waiting.append(stored)
-            if len(waiting) == PAGE:
-                self._recorder.insert_events(waiting)
-                waiting.clear()
-        if waiting:
-            self._recorder.insert_events(waiting)
-
-    def decode(self) -> int:
-        """Read every event as the library does: pages of notifications, each mapped to a domain event."""
-        log = LocalNotificationLog(self._recorder, section_size=PAGE)
-        count = 0
-        while notifications := log.select(start=count + 1, limit=PAGE):
-            for notification in notifications:
-                self._mapper.to_domain_event(notification)
-            count += len(notifications)
-        return count
+def make_library_log(path: Path, ledger: Path) -> tuple[float, float]:
+    """Write an event for every entry of the ledger in the file *ledger*; give the mean bytes of both."""
+    mapper, recorder = _opened(path)
+    recorder.create_table()
+    ours = theirs = count = 0
+    for page in _pages(ledger):
+        stored = [mapper.to_stored_event(_event(entry)) for entry in page]
+        recorder.insert_events(stored)
+        ours += sum(map(len, page))
+        theirs += sum(len(each.state) for each in stored)
+        count += len(page)
+    return ours / count, theirs / count
 
 
-def _events(ledger: Path) -> Iterator[Any]:
+def decode(path: Path, progress: Callable[[], None]) -> int:
+    """Read every event as the library does: pages of notifications, each mapped to a domain event."""
+    mapper, recorder = _opened(path)
+    log, count = LocalNotificationLog(recorder, section_size=PAGE), 0
+    while notifications := log.select(start=count + 1, limit=PAGE):
+        for notification in notifications:
+            mapper.to_domain_event(notification)
+        count += len(notifications)
+        if count % (50 * PAGE) == 0:
+            progress()
+    return count
+
+
+def _opened(path: Path) -> tuple[Mapper[UUID], SQLiteApplicationRecorder]:
+    transcoder = JSONTranscoder()
+    for transcoding in (UUIDAsHex(), DecimalAsStr(), DatetimeAsISO()):
+        transcoder.register(transcoding)
+    return Mapper(transcoder), SQLiteApplicationRecorder(SQLiteDatastore(str(path)))
+
+
+def _pages(ledger: Path) -> Iterator[list[bytes]]:
     rows = sqlite3.connect(ledger).execute("SELECT entry FROM entries ORDER BY position")
-    for (entry,) in rows:
-        said = orjson.loads(entry)
-        event = object.__new__(Promise.Told)
-        event.__dict__.update(
-            originator_id=uuid5(_NAMES, said["stream"]),
-            originator_version=said["version"],
-            timestamp=datetime.fromisoformat(said["recorded_at"]).astimezone(UTC),
-            **{name: said[name] for name in ("kind", "recorded_by", "role", "reference", "facts", "prose")},
-        )
-        yield event
+    while page := rows.fetchmany(PAGE):
+        yield [entry for (entry,) in page]
+
+
+def _event(entry: bytes) -> Any:
+    said = orjson.loads(entry)
+    event = object.__new__(Promise.Told)
+    event.__dict__.update(
+        originator_id=uuid5(_NAMES, said["stream"]),
+        originator_version=said["version"],
+        timestamp=datetime.fromisoformat(said["recorded_at"]).astimezone(UTC),
+        said={name: value for name, value in said.items() if name not in ("v", "version", "recorded_at")},
+    )
+    return event
