@@ -1,16 +1,8 @@
-"""A migrated ledger for a test: its database, a writer, a clock that the test moves, one tiny programme.
+"""A migrated ledger for a test: its database, a writer, a clock that the test moves, one tiny programme."""
 
-The tests of the store run on SQLite, and on PostgreSQL as well when LEDGER_TEST_POSTGRESQL_URL names a server on which
-schemas may be made.
-"""
-
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -26,15 +18,14 @@ from infrastructure.codec import canonical
 from infrastructure.database import Database
 from infrastructure.readings import Readings
 from infrastructure.replaying import Differences, replay
-from infrastructure.tables import DERIVED, entries
+from infrastructure.tables import DERIVED, entries, metadata
 from infrastructure.writer import Outcome, Writer
 from tests.scenario import REGISTER, Story
 
 PROGRAMME: Final = "tiny"
 RECORDER: Final = Caller("rec-1", "recorder")
 REVIEWER: Final = Caller("rev-1", "reviewer")
-POSTGRESQL: Final = os.environ.get("LEDGER_TEST_POSTGRESQL_URL")
-BACKENDS: Final = ("sqlite", "postgresql") if POSTGRESQL else ("sqlite",)
+BACKENDS: Final = ("sqlite", "postgresql")
 
 
 class MovableClock:
@@ -64,12 +55,16 @@ class Store:
         self.database.migrate()
         self.writer = Writer(self.database, ZoneInfo("UTC"), self.clock)
         self.readings = Readings(self.database)
+        self._others: list[Store] = []
 
     def another(self) -> "Store":
         """The same ledger, as a second process would have it open."""
-        return Store(self.url, self.clock)
+        self._others.append(Store(self.url, self.clock))
+        return self._others[-1]
 
     def close(self) -> None:
+        for other in self._others:
+            other.close()
         self.writer.close()
         self.database.close()
 
@@ -112,8 +107,15 @@ class Store:
 
     def tamper(self, *statements: str) -> None:
         """Change rows as somebody could who owns the database: no trigger is in the way."""
-        assert self.database.is_sqlite
         with self.database.writing() as connection:
+            if not self.database.is_sqlite:
+                for name in metadata.tables:
+                    connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER ALL")
+                for statement in statements:
+                    connection.exec_driver_sql(statement)
+                for name in metadata.tables:
+                    connection.exec_driver_sql(f"ALTER TABLE {name} ENABLE TRIGGER ALL")
+                return
             triggers = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
             for name, _ in triggers:
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
@@ -219,23 +221,3 @@ def _entry_of(row: dict[str, Any], reference: str) -> Command:
 
 def refusals(outcomes: Sequence[Outcome]) -> list[BaseException]:
     return [each for each in outcomes if isinstance(each, BaseException)]
-
-
-@contextmanager
-def database_url(backend: str, folder: Path) -> Iterator[str]:
-    """Give the URL of an empty database."""
-    if backend == "sqlite":
-        yield f"sqlite:///{folder / 'ledger.db'}"
-        return
-    assert POSTGRESQL is not None
-    schema = f"test_{uuid4().hex}"
-    engine = sa.create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-        yield (
-            sa.make_url(POSTGRESQL)
-            .update_query_dict({"options": f"-csearch_path={schema}"})
-            .render_as_string(hide_password=False)
-        )
-        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-    engine.dispose()

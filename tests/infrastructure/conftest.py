@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from infrastructure.database import Database
-from tests.stores import BACKENDS, Store, database_url
+from tests.stores import BACKENDS, Store
 
 
 @pytest.fixture(autouse=True)
@@ -31,16 +31,22 @@ def empty_ledger(tmp_path_factory) -> Path:
 @pytest.fixture(params=BACKENDS)
 def new_url(request, tmp_path: Path) -> Iterator[str]:
     """A database without tables."""
-    with database_url(request.param, tmp_path) as url:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    with request.getfixturevalue("postgresql").empty() as url:
         yield url
 
 
-@pytest.fixture
-def url(new_url: str, empty_ledger: Path, tmp_path: Path) -> str:
+@pytest.fixture(params=BACKENDS)
+def url(request, empty_ledger: Path, tmp_path: Path) -> Iterator[str]:
     """A ledger without entries."""
-    if new_url.startswith("sqlite"):
+    if request.param == "sqlite":
         copyfile(empty_ledger, tmp_path / "ledger.db")
-    return new_url
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    with request.getfixturevalue("postgresql").migrated() as url:
+        yield url
 
 
 @pytest.fixture

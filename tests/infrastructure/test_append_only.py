@@ -39,7 +39,7 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
         "UPDATE open_forms SET salt = salt",
         "DELETE FROM open_forms",
         "UPDATE issued_reports SET digest = digest",
-        "UPDATE issued_reports SET facts = x'00' WHERE position = 4",
+        "UPDATE issued_reports SET facts = facts WHERE position = 4",
         "DELETE FROM issued_reports",
         "UPDATE prose SET value = '\"never said\"'",
     ],

@@ -86,9 +86,12 @@ CASES = [
 @pytest.mark.parametrize(("case", "name"), CASES)
 def test_the_library_s_own_case(store: Store, case: type[Any], name: str) -> None:
     # pytest cannot give fixtures, and so the backends, to a unittest.TestCase; its tests are called one by one instead.
+    before = set(threading.enumerate())
     instance = case(name)
     instance.store = store
     getattr(instance, name)()
+    for still_reading in set(threading.enumerate()) - before:
+        still_reading.join(10)
 
 
 def test_no_case_of_the_library_is_left_out() -> None:
