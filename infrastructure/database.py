@@ -1,6 +1,7 @@
 """Engines with what durability and isolation need, and the migrations that make the tables."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -12,6 +13,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+
+from infrastructure.files import PRIVATE
 
 _BUSY_MS = 30_000
 _SCRUB_MS = 1_000
@@ -117,6 +120,8 @@ class Database:
         """Bring the tables to this version; True if anything changed."""
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            # SQLite gives its other files the mode of this one.
+            os.close(os.open(self.url.database, os.O_CREAT | os.O_RDWR, PRIVATE))
         if self.is_current():
             return False
         command.upgrade(_alembic(self.url.render_as_string(hide_password=False)), "head")

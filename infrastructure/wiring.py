@@ -186,7 +186,9 @@ class Services:
 
     def load(self, name_or_path: str, actor: str, progress: Callable[[int, int], None]) -> Mapping[str, Any]:
         """Load a catalogue: a file, a folder, or the name of one that ships with the project."""
-        catalogue = catalogues.read(catalogues.find(name_or_path))
+        path = catalogues.find(name_or_path)
+        catalogues.refuse_too_large(path, self.settings.max_catalogue_megabytes)
+        catalogue = catalogues.read(path)
         return self.record(load(catalogue, actor, four_eyes=self.settings.four_eyes, progress=progress))
 
     # --- the log
@@ -252,7 +254,7 @@ class Services:
 
         *progress* is told how far read models are that have to be made anew.
         """
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         changed = self._database.migrate()
         with self._database.writing() as connection:
             there = connection.execute(sa.select(fixed.c.name)).scalars().all()

@@ -59,18 +59,20 @@ class Server:
         folder: Path,
         until: str = "/health/ready",
         program: Sequence[str | Path] = (PROGRAM,),
+        said: Path | None = None,
         **settings: str,
     ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        self._process = subprocess.Popen(
-            [*program, "serve", "--port", str(self.port)],
-            env=CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"} | settings,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with (said or Path(os.devnull)).open("wb") as output:
+            self._process = subprocess.Popen(
+                [*program, "serve", "--port", str(self.port)],
+                env=CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"} | settings,
+                stdout=output,
+                stderr=output,
+            )
         for _ in range(300):
             assert self._process.poll() is None, "the server ended by itself"
             try:

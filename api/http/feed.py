@@ -5,13 +5,13 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from api.http import openapi
 from api.http.gate import Gate, as_answer, as_page, wants
 from api.http.paging import Cursor, page
 from api.http.problems import NotAcceptable
 from api.http.queries import EntryPosition, FeedQuery, Nothing
+from api.http.streams import Streams
 from api.http.times import Times, moment_known
 from application import erasing
 from application.errors import BadQuestion, Unknown
@@ -27,6 +27,7 @@ def routes(gate: Gate) -> APIRouter:
     """Give the routes of the feed."""
     router = APIRouter(prefix="/v1/events", tags=["events"])
     services = gate.services
+    streams = Streams(services.settings.max_streams, services.settings.max_streams_each)
 
     @router.get("", **openapi.feed())
     async def events(request: Request, query: Annotated[FeedQuery, Query()]) -> Response:
@@ -42,7 +43,7 @@ def routes(gate: Gate) -> APIRouter:
         (body, internal), head = await gate.read(request, read)
         if media_type == NDJSON:
             lines = _lines(gate, query.after, body["up_to"], internal=internal)
-            return StreamingResponse(lines, media_type=NDJSON, headers={"Ledger-Position": str(head)})
+            return streams.answer(request, lines, NDJSON, {"Ledger-Position": str(head)})
         return as_page(request, body, head)
 
     @router.get("/{position}", **openapi.reading("One entry", "Entry"))

@@ -66,6 +66,7 @@ class Guard:
                 forwarded.append(value)
         client = scope.get("client") or ("", 0)
         asks = _Asks(self._addresses.client(client[0], forwarded), secret, scope["path"])
+        scope["client_name"] = asks.address
         refusal = self._too_long(scope, size) or await self._too_often(asks)
 
         async def sending(message: Message) -> None:

@@ -78,6 +78,16 @@ def find(name_or_path: str) -> Path:
     raise BadCatalogue([Fault(name_or_path, message)])
 
 
+def refuse_too_large(path: Path, megabytes: int) -> None:
+    """Raise BadCatalogue if a file or the files of a folder are larger than that: they are read whole."""
+    files = path.iterdir() if path.is_dir() else [path]
+    size = sum(each.stat().st_size for each in files)
+    if size > megabytes * 1_000_000:
+        allowed = f"accepted: up to {megabytes:,} MB (LEDGER_MAX_CATALOGUE_MEGABYTES)"
+        message = f"has {size / 1_000_000:,.1f} MB; {allowed}"
+        raise BadCatalogue([Fault(path.name, message)])
+
+
 def read(path: Path) -> Catalogue:
     """Read a JSON file, or a folder of CSV files; raise BadCatalogue with every fault that can be told."""
     faults: list[Fault] = []

@@ -13,6 +13,7 @@ from api.app import create_app
 from api.http.client_address import ClientAddresses
 from api.http.rate_limits import Allowance
 from application.strict_json import DEEPEST, parse
+from infrastructure.wiring import BadCatalogue
 from tests.http_ledger import EVENTS, Ledger, assert_problem, filled, made
 
 EVENT = {"kind": "progressed", "occurred_on": "2024-05", "statement": "The first quay."}
@@ -148,6 +149,15 @@ def test_without_a_limit_nothing_is_said_of_one(tmp_path: Any) -> None:
         ledger = filled(client, tokens)
         for headers in ({}, {"authorization": "Bearer no"}, {"authorization": f"Bearer {tokens['auditor']}"}):
             assert "ratelimit" not in ledger.client.get("/v1/commitments", headers=headers).headers
+
+
+def test_a_catalogue_that_is_too_large_is_not_read(tmp_path: Any) -> None:
+    services, _ = made(tmp_path, max_catalogue_megabytes=1)
+    path = tmp_path / "large.json"
+    path.write_bytes(b" " * 1_000_001)
+    with pytest.raises(BadCatalogue, match=r"large.json: has 1.0 MB; accepted: up to 1 MB"):
+        services.load(str(path), "catalogue", lambda _, __: None)
+    services.close()
 
 
 def test_an_allowance_fills_evenly_and_remembers_a_bounded_number() -> None:
