@@ -68,7 +68,8 @@ class RecordedEntry:
 @lru_cache(maxsize=1_000)
 def instant(moment: datetime | None) -> str | None:
     """Write an instant as RFC 3339 in UTC with six decimals."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # isoformat, without the offset: strftime takes twenty times as long.
+    return None if moment is None else f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def receipt_of(position: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -35,6 +36,7 @@ class ExternalIdTaken(Refused):
         )
 
 
+@lru_cache(maxsize=100_000)
 def stream_id(name: str) -> UUID:
     """Give the id of the stream `commitment:<reference>`, `programme:<code>` or `ledger`."""
     return uuid5(NAMESPACE, name)

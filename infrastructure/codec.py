@@ -3,7 +3,6 @@
 How they are read back stands in `domain.entry_bytes`.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,10 +18,10 @@ from domain.entry_bytes import FORMAT, Json, decoded, entry_of, salted_hash
 from domain.errors import TooLong
 from domain.ledger_stream import LedgerStream
 from domain.programme import Programme
+from infrastructure.salts import new_salt
 
 LARGEST: Final = 65_535
 """Bytes of the longest entry: entry bundles carry 16-bit lengths (C2SP tlog-tiles)."""
-_SALT: Final = 32
 
 RecordedEvent = Commitment.Event | Programme.Event | LedgerStream.Event
 
@@ -65,7 +64,7 @@ def entry_form(stored: StoredEvent, position: int, recorded_at: datetime) -> Ent
     """Make the bytes of a draft, with fresh salts. TooLong if the log cannot take them."""
     assert isinstance(stored, Draft)
     entry, texts = stored.event.entry, stored.event.texts
-    prose = tuple((name, canonical(texts[name]), secrets.token_bytes(_SALT)) for name in sorted(texts))
+    prose = tuple((name, canonical(texts[name]), new_salt()) for name in sorted(texts))
     written_at = instant(recorded_at)
     open_form = canonical(
         {
@@ -87,7 +86,7 @@ def entry_form(stored: StoredEvent, position: int, recorded_at: datetime) -> Ent
     texts_apart = tuple((name, value.decode(), salt) for name, value, salt in prose)
     if not stored.internal:
         return EntryForm(open_form, None, texts_apart)
-    salt = secrets.token_bytes(_SALT)
+    salt = new_salt()
     closed = salted_hash(salt, open_form)
     leaf = canonical({"v": FORMAT, "position": position, "recorded_at": written_at, "closed": closed})
     return EntryForm(leaf, (open_form, salt), texts_apart)

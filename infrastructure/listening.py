@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from structlog import get_logger
 
 from infrastructure.database import Database
-from infrastructure.tables import head
+from infrastructure.statements import execute
 
 CHANNEL: Final = "ledger_appended"
 """One for all ledgers of a database: another ledger's append is a look in vain."""
@@ -23,14 +23,16 @@ _PAUSE: Final = 1.0
 _log = get_logger()
 
 
+_MOVED: Final = "UPDATE head SET position = ?, recorded_at = ?"
+_MOVED_AND_TOLD: Final = (
+    f"WITH moved AS ({_MOVED} RETURNING position) SELECT pg_notify('{CHANNEL}', position::text) FROM moved"  # noqa: S608 -- our own words
+)
+
+
 def move_head(connection: sa.Connection, position: int, recorded_at: int) -> None:
     """Move the end of the ledger, and on PostgreSQL tell of it when the transaction commits: one statement."""
-    moved = sa.update(head).values(position=position, recorded_at=recorded_at)
-    if connection.dialect.name != "postgresql":
-        connection.execute(moved)
-        return
-    row = moved.returning(head.c.position).cte("moved")
-    connection.execute(sa.select(sa.func.pg_notify(CHANNEL, sa.cast(row.c.position, sa.Text))))
+    told = connection.dialect.name == "postgresql"
+    execute(connection, _MOVED_AND_TOLD if told else _MOVED, (position, recorded_at))
 
 
 class Listener:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -14,6 +13,7 @@ from application.projecting import correction_to_row, course_changes, state_to_r
 from domain.correction_register import Corrected, corrected_by
 from domain.entry import Entry, Facts
 from domain.history import CourseChange
+from infrastructure.statements import execute_many, insert_rows
 from infrastructure.tables import (
     FOR_EVER,
     corrections,
@@ -27,7 +27,12 @@ from infrastructure.tables import (
 
 _DIGEST_SIZE: Final = 16
 _INSERTED: Final = (entry_facts, course, status_courses, corrections, details, relations)
-_SHARED: Final = (details, relations)
+_IF_THERE: Final = {
+    streams: " ON CONFLICT (stream) DO UPDATE SET version = excluded.version",
+    details: " ON CONFLICT DO NOTHING",
+    relations: " ON CONFLICT DO NOTHING",
+}
+_END_OF_SPAN: Final = f"UPDATE course SET to_position = ? WHERE stream = ? AND since = ? AND to_position = {FOR_EVER}"  # noqa: S608 -- our own number
 _TO_POSITION: Final = course.columns.keys().index("to_position")
 Row = list[Any]
 """Values in the order of the table's columns."""
@@ -105,39 +110,14 @@ class Projection:
 
     def write(self, connection: sa.Connection) -> None:
         """Write what was gathered."""
-        if self._ends:
-            connection.exec_driver_sql(_end_of_span(connection.dialect.name), self._ends)
-        insert_rows(connection, self.rows())
+        execute_many(connection, _END_OF_SPAN, self._ends)
+        insert_read_models(connection, self.rows())
 
 
-def insert_rows(connection: sa.Connection, rows: Mapping[sa.Table, Sequence[Row]]) -> None:
+def insert_read_models(connection: sa.Connection, rows: Mapping[sa.Table, Sequence[Row]]) -> None:
     """Write rows of the read models; a stream that is there gets its new version."""
     for table, made in rows.items():
-        if made:
-            connection.exec_driver_sql(_insert(connection.dialect.name, table), [tuple(row) for row in made])
-
-
-@cache
-def _insert(dialect: str, table: sa.Table) -> str:
-    names = table.columns.keys()
-    marks = ", ".join([_mark(dialect)] * len(names))
-    if_there = ""
-    if table is streams:
-        if_there = " ON CONFLICT (stream) DO UPDATE SET version = excluded.version"
-    elif table in _SHARED:
-        if_there = " ON CONFLICT DO NOTHING"
-    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){if_there}"  # noqa: S608 -- our own names
-
-
-@cache
-def _end_of_span(dialect: str) -> str:
-    mark = _mark(dialect)
-    still_known = f"stream = {mark} AND since = {mark} AND to_position = {FOR_EVER}"
-    return f"UPDATE course SET to_position = {mark} WHERE {still_known}"  # noqa: S608 -- our own names
-
-
-def _mark(dialect: str) -> str:
-    return "?" if dialect == "sqlite" else "%s"
+        insert_rows(connection, table, made, _IF_THERE.get(table, ""))
 
 
 def _json(value: object) -> str:

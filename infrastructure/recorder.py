@@ -25,13 +25,15 @@ from infrastructure import clock
 from infrastructure.codec import EntryForm
 from infrastructure.database import Database
 from infrastructure.listening import Listener, move_head
-from infrastructure.tables import entries, head, opened, prose, tracking
+from infrastructure.statements import Row, execute, insert_rows
+from infrastructure.tables import entries, opened, prose, tracking
 
 Form = Callable[[StoredEvent, int, datetime], EntryForm]
 LARGEST_STEP_BACK: Final = timedelta(seconds=60)
 _POLL_SECONDS: Final = 0.2
 _POLL_SECONDS_WHERE_TOLD: Final = 1.0
 _PAGE: Final = 500
+_HEAD: Final = "SELECT position, recorded_at FROM head"
 
 
 class ClockBehindError(Exception):
@@ -48,7 +50,7 @@ class Tail:
     def __init__(self, position: int, recorded_at: int, frontier: Frontier, form: Form) -> None:
         self.position, self._recorded_at, self.frontier, self._form = position, recorded_at, frontier, form
         self.leaf: bytes | None = None
-        self._rows: dict[sa.Table, list[dict[str, Any]]] = {entries: [], opened: [], prose: []}
+        self._rows: dict[sa.Table, list[Row]] = {entries: [], opened: [], prose: []}
 
     def next_instant(self, now: datetime, after: datetime | None = None) -> datetime:
         """Give the instant for the next entry: now, but later than the last one (or than *after*)."""
@@ -70,37 +72,36 @@ class Tail:
         position, micros = self.position + 1, clock.to_micros(recorded_at)
         leaf = leaf_hash(form.leaf)
         self._rows[entries].append(
-            {
-                "position": position,
-                "stream": _id_bytes(stored.originator_id),
-                "version": stored.originator_version,
-                "topic": stored.topic,
-                "recorded_at": micros,
-                "entry": form.leaf,
-                "leaf_hash": leaf,
-                "nodes": b"".join(self.frontier.append(leaf)),
-            }
+            (
+                position,
+                _id_bytes(stored.originator_id),
+                stored.originator_version,
+                stored.topic,
+                micros,
+                form.leaf,
+                leaf,
+                b"".join(self.frontier.append(leaf)),
+            )
         )
         if form.opened is not None:
-            self._rows[opened].append({"position": position, "entry": form.opened[0], "salt": form.opened[1]})
-        self._rows[prose] += [
-            {"position": position, "member": member, "value": value, "salt": salt} for member, value, salt in form.prose
-        ]
+            self._rows[opened].append((position, *form.opened))
+        self._rows[prose] += [(position, *text) for text in form.prose]
         self.position, self._recorded_at, self.leaf = position, micros, leaf
         return position
 
     def write(self, connection: sa.Connection) -> None:
         """Insert what was appended and move the head."""
         for table, rows in self._rows.items():
-            if rows:
-                connection.execute(sa.insert(table), rows)
-                rows.clear()
+            insert_rows(connection, table, rows)
+            rows.clear()
         move_head(connection, self.position, self._recorded_at)
 
 
 def lock_tail(connection: sa.Connection, form: Form, remembered: Frontier | None = None) -> Tail:
     """Lock the head until the transaction ends. *remembered* saves reading the frontier if it is of the same size."""
-    position, recorded_at = connection.execute(sa.select(head.c.position, head.c.recorded_at).with_for_update()).one()
+    # On SQLite the transaction itself has locked everything.
+    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
+    position, recorded_at = execute(connection, f"{_HEAD}{lock}").fetchone()
     same = remembered is not None and remembered.size == position
     frontier = remembered.copy() if same and remembered is not None else frontier_at(connection, position)
     return Tail(position, recorded_at, frontier, form)

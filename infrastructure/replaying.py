@@ -16,7 +16,7 @@ from application.log_source import Findings
 from infrastructure.codec import QUICK_JSON
 from infrastructure.database import Database
 from infrastructure.database_source import beside, leaves
-from infrastructure.read_models import Row, insert_rows
+from infrastructure.read_models import Row, insert_read_models
 from infrastructure.stream_projections import Projected, projected_streams
 from infrastructure.tables import (
     DERIVED,
@@ -186,7 +186,7 @@ class Replay:
         for table in DERIVED:
             self._connection.execute(sa.delete(table))
         for some in self._projections():
-            insert_rows(self._connection, _rows_of(some))
+            insert_read_models(self._connection, _rows_of(some))
 
     def _projections(self) -> Iterator[list[Projected]]:
         """Project the streams, some at a time; those with faults are told of and left out."""

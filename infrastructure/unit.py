@@ -3,13 +3,13 @@
 A batch shares one locked tail; each command stages its entries and only a command that succeeds passes them on.
 """
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import orjson
 import sqlalchemy as sa
 
 from application.access import Caller
@@ -29,6 +29,7 @@ from infrastructure.issued import kept_row
 from infrastructure.read_models import Projection, StreamHead
 from infrastructure.recorder import Tail, open_form_of, select_stored
 from infrastructure.remembering import Remembered, remembered_answer
+from infrastructure.statements import Row, insert_rows
 from infrastructure.tables import issued_reports, prose, remembered, tokens
 
 Aggregate = Commitment | Programme | LedgerStream
@@ -58,7 +59,8 @@ class Batch:
         self.projection = Projection()
         self.events: dict[bytes, list[RecordedEvent]] = {}
         self.answers: dict[bytes, Remembered] = {}
-        self.inserts: dict[sa.Table, list[dict[str, Any]]] = {remembered: [], tokens: [], issued_reports: []}
+        self.inserts: dict[sa.Table, list[dict[str, Any]]] = {tokens: [], issued_reports: []}
+        self.remembered: list[Row] = []
         self.revoked: list[dict[str, Any]] = []
         self.erased: set[tuple[int, str]] = set()
         self.changed = False
@@ -67,6 +69,7 @@ class Batch:
         """Write everything; the transaction commits it."""
         self.tail.write(self.connection)
         self.projection.write(self.connection)
+        insert_rows(self.connection, remembered, self.remembered)
         for table, rows in self.inserts.items():
             if rows:
                 self.connection.execute(sa.insert(table), rows)
@@ -211,14 +214,7 @@ class CommandUnit:
         now = clock.to_micros(self._instant or batch.now())
         for once, answer in self._answers:
             batch.answers[once.request] = once.body_tag, answer
-            batch.inserts[remembered].append(
-                {
-                    "request": once.request,
-                    "body_tag": once.body_tag,
-                    "answer": json.dumps(answer, ensure_ascii=False, separators=(",", ":")),
-                    "recorded_at": now,
-                }
-            )
+            batch.remembered.append((once.request, once.body_tag, orjson.dumps(answer).decode(), now))
         batch.inserts[tokens] += self._tokens
         batch.inserts[issued_reports] += self._reports
         batch.revoked += self._revoked

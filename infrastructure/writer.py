@@ -35,6 +35,8 @@ LARGEST_BATCH: Final = 256
 LARGEST_QUEUE: Final = 4_096
 CACHED_ENTRIES: Final = 250_000
 REMEMBERED_FOR: Final = timedelta(days=30)
+_TURNS: Final = 3
+"""Turns of the event loop in which a request gets from its arrival to the writer."""
 _PAUSES: Final = (0.0, 0.1, 0.5, 2.0)
 """Seconds to wait before each look for a transaction of which it is not known whether it was committed."""
 _SCRUB_AGAIN: Final = 5.0
@@ -145,10 +147,12 @@ class Writer:
         self._waiting.append(_Waiting(command, answer))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run())
-        return await asyncio.shield(answer)
+        # Whoever goes away cancels the answer, not the command.
+        return await answer
 
     async def _run(self) -> None:
         while self._waiting:
+            await self._gathered()
             batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
             for waiting, outcome in zip(batch, await self._outcomes(batch), strict=True):
                 if waiting.answer.cancelled():
@@ -158,6 +162,14 @@ class Writer:
                     waiting.answer.exception()  # a caller that went away does not read it
                 else:
                     waiting.answer.set_result(outcome)
+
+    async def _gathered(self) -> None:
+        """Let what is on its way come to wait here, too: a transaction costs as much as a dozen commands."""
+        before = 0
+        while before < len(self._waiting) < LARGEST_BATCH:
+            before = len(self._waiting)
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
 
     async def _outcomes(self, batch: Sequence[_Waiting]) -> Sequence[Outcome]:
         try:

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from application.ports import Once
-from infrastructure import writer
+from infrastructure import read_models, writer
 from infrastructure.recorder import Tail
+from infrastructure.tables import course
 from infrastructure.unit import Batch
 from tests.stores import Store, event, note, refusals
 
@@ -85,18 +86,17 @@ def test_a_failure_in_the_middle_of_a_batch_loses_and_doubles_nothing(
     assert sound(begun)
 
 
-def test_a_statement_that_fails_half_way_through_writing_loses_and_doubles_nothing(begun: Store) -> None:
-    left = [1]
+def test_a_statement_that_fails_half_way_through_writing_loses_and_doubles_nothing(begun: Store, monkeypatch) -> None:
+    inserting, left = read_models.insert_rows, [1]
 
-    def fail(_connection, _cursor, statement, *_rest) -> None:
-        if "INTO course" in statement and left:
+    def fail(connection: sa.Connection, table: sa.Table, *rest: Any) -> None:
+        if table is course and left:
             left.pop()
             raise LOST
+        inserting(connection, table, *rest)
 
-    engine = begun.database._writer
-    sa.event.listen(engine, "before_cursor_execute", fail)
+    monkeypatch.setattr(read_models, "insert_rows", fail)
     outcomes = begun.writer.write([event("A-1", statement="1"), event("A-2", statement="2")])
-    sa.event.remove(engine, "before_cursor_execute", fail)
     assert not left
     assert [each["position"] for each in outcomes] == [4, 5]
     assert begun.statements() == ["1", "2"]
