@@ -10,7 +10,19 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog import get_logger
 
-from api.http import commitments, docs_page, feed, health, issued, log, openapi, problems, programmes, reports
+from api.http import (
+    commitments,
+    docs_page,
+    feed,
+    health,
+    issued,
+    log,
+    openapi,
+    problems,
+    programmes,
+    reports,
+    tokens,
+)
 from api.http.gate import Gate
 from api.http.guard import Guard
 from api.http.guessing import might_be_valid
@@ -55,6 +67,7 @@ def create_app(services: Services) -> FastAPI:
         reports.routes(gate),
         issued.routes(gate),
         log.routes(gate),
+        tokens.routes(gate),
         health.routes(gate, figures),
     ):
         app.include_router(router)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from application.errors import NotPermitted
 from domain.corrections import named
 from domain.entry import Entry
+from domain.rights import Scope
 
 
 class Right(StrEnum):
@@ -22,48 +23,68 @@ class Right(StrEnum):
     CORRECT_REVIEWS = "correct reviews"
     ERASE = "erase texts"
     ISSUE = "issue reports"
-    ADMINISTER = "tokens and settings"
+    SEE_RIGHTS = "see who holds which right"
+    ADMINISTER = "give and take rights"
 
 
 ROLES: Final[Mapping[str, frozenset[Right]]] = {
     "recorder": frozenset({Right.READ, Right.PUBLISH, Right.ANNOUNCE, Right.RECORD, Right.CORRECT, Right.ISSUE}),
     "reviewer": frozenset({Right.READ, Right.REVIEW, Right.CORRECT, Right.CORRECT_REVIEWS, Right.ISSUE}),
-    "auditor": frozenset({Right.READ}),
-    "administrator": frozenset({Right.READ, Right.PUBLISH, Right.ISSUE, Right.ERASE, Right.ADMINISTER}),
+    "auditor": frozenset({Right.READ, Right.SEE_RIGHTS}),
+    "administrator": frozenset(
+        {Right.READ, Right.PUBLISH, Right.ISSUE, Right.ERASE, Right.SEE_RIGHTS, Right.ADMINISTER}
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a pseudonymous actor in one role. Nobody known is None, and may read what is public."""
+    """Who asks: a pseudonymous actor in one role, by which token if any. Nobody known is None: may read what is public.
+
+    *scope* holds the programmes that the role is held for, None stands for all and for the ledger itself.
+    """
 
     actor: str
     role: str
+    scope: Scope = None
+    token: str | None = None
 
-    def require(self, right: Right) -> None:
-        """Raise NotPermitted unless the caller's role has the right."""
-        self.require_one_of(right)
+    def require(self, *rights: Right, within: str | None = None) -> None:
+        """Raise NotPermitted unless the role has one of the rights, for the programme *within* (None: the ledger)."""
+        self.require_role(*rights)
+        if self.scope is not None and within not in self.scope:
+            held = " | ".join(sorted(self.scope)) or "no programme"
+            what, accepted = ("all of the ledger", "all programmes") if within is None else (within, within)
+            raise NotPermitted(
+                f"the role {self.role} is held here for {held}, not for {what}", f"a token that acts for {accepted}"
+            )
 
-    def require_one_of(self, *rights: Right) -> None:
-        """Raise NotPermitted unless the caller's role has one of the rights."""
+    def require_role(self, *rights: Right) -> None:
+        """Raise NotPermitted unless the role has one of the rights for some programme."""
         if ROLES[self.role].isdisjoint(rights):
             roles = " or ".join(role for role, held in ROLES.items() if not held.isdisjoint(rights))
             wanted = " or ".join(right.value for right in rights)
             raise NotPermitted(f"the role {self.role} may not {wanted}", f"a token with the role {roles}")
 
+    def sees(self, programme: str | None, *, internal: bool) -> bool:
+        """Whether what belongs to a programme (None: the ledger) is shown; everything public is."""
+        return not internal or self.scope is None or programme in self.scope
+
 
 def may_read_internal(caller: Caller | None) -> bool:
     """Whether internal programmes and commitments are shown."""
-    return caller is not None and Right.READ in ROLES[caller.role]
+    return caller is not None and caller.scope is None and Right.READ in ROLES[caller.role]
 
 
-def permit_correction(caller: Caller, body: Mapping[str, Any], entries: Sequence[Entry], *, four_eyes: bool) -> None:
+def permit_correction(
+    caller: Caller, body: Mapping[str, Any], entries: Sequence[Entry], programme: str, *, four_eyes: bool
+) -> None:
     """Refuse to correct a review without the right to, and one's own entry while four-eyes is on."""
     for version in named(body):
         if not 1 <= version <= len(entries):
             continue
         if _concerns_review(entries[version - 1], entries):
-            caller.require(Right.CORRECT_REVIEWS)
+            caller.require(Right.CORRECT_REVIEWS, within=programme)
         if four_eyes and entries[version - 1].recorded_by == caller.actor:
             raise NotPermitted(
                 f"entry {version} was recorded by {caller.actor}, who may not correct it (four-eyes)",

@@ -43,18 +43,21 @@ def asked_in(body: Any) -> StatusQuery:
 
 def issue(view: View, request: Request, reader: Reader, press: Press) -> Command:
     """Make the report that the body asks for; the command that is given then records and keeps it."""
-    request.caller.require(Right.ISSUE)
+    caller = request.caller
+    caller.require_role(Right.ISSUE)
     before = None if request.once is None else view.answer_to(request.once)
     if before is not None:
         return lambda _unit: {**before, REPLAYED: True}
     query = asked_in(request.body)
+    for code in query.scope.filters.programme or (None,):
+        caller.require(Right.ISSUE, within=code)
     _refuse_internal_programmes(view, query.scope)
     made = status_report(view, query, reader, press)
     kept, moment = KeptReport.of(made, press.canonical), view.moment(made["log_size"])
     facts = {**kept.parameters, "digest": kept.digest, "software": press.version}
 
     def recorded(unit: Unit) -> Answer:
-        entry = note(unit, request.caller, KIND, facts, closed=query.scope.visibility_all)
+        entry = note(unit, caller, KIND, facts, closed=query.scope.visibility_all)
         unit.keep_report(entry.position, kept)
         return issued_answer(entry, moment)
 

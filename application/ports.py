@@ -16,6 +16,7 @@ from domain.ledger_stream import LedgerStream
 from domain.programme import Programme, ProgrammeState
 from domain.recording import Act
 from domain.replay import StatusStep
+from domain.rights import Scope
 
 
 class View(Protocol):
@@ -86,14 +87,21 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as the ledger keeps it: never the secret, only its SHA-256."""
+    """A token as the ledger keeps it: never the secret, only its SHA-256.
+
+    It acts in *scope* as far as its actor's role goes (None: all of that). Once revoked it is good for nothing,
+    whatever a clock says.
+    """
 
     id: str
     digest: bytes
     actor: str
     role: str
     created_at: datetime
+    scope: Scope = None
+    expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
 
 
 class Unit(Protocol):
@@ -130,7 +138,16 @@ class Unit(Protocol):
         """Keep a token's digest."""
 
     def revoke_token(self, token_id: str, at: datetime) -> None:
-        """Let a token be good for nothing from now on."""
+        """Let a token be good for nothing any more; *at* is when that was recorded."""
+
+    def shorten_token(self, token_id: str, until: datetime) -> None:
+        """Let a token expire at *until*."""
+
+    def hold_role(self, actor: str, role: str, scope: Scope) -> None:
+        """Let an actor act in a role, as far as *scope* goes, by the tokens for it."""
+
+    def drop_role(self, actor: str, role: str) -> None:
+        """Let no token act for an actor in a role."""
 
     def answer_to(self, once: Once) -> Mapping[str, Any] | None:
         """Give the answer that the request got before; RepeatedDifferently if the body was another."""

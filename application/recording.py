@@ -45,13 +45,13 @@ def record_programme_event(request: Request, code: str, *, four_eyes: bool) -> C
 
     def command(unit: Unit) -> Mapping[str, Any]:
         programme = unit.programme(code)
-        if programme is None:
+        if programme is None or not request.caller.sees(code, internal=is_internal(programme)):
             raise Unknown("programme", code)
         if _kind(request) in CORRECTION_KINDS:
-            request.caller.require_one_of(Right.CORRECT, Right.PUBLISH)
-            permit_correction(request.caller, request.body, programme.entries, four_eyes=four_eyes)
+            request.caller.require(Right.CORRECT, Right.PUBLISH, within=code)
+            permit_correction(request.caller, request.body, programme.entries, code, four_eyes=four_eyes)
         else:
-            request.caller.require(Right.PUBLISH)
+            request.caller.require(Right.PUBLISH, within=code)
         return once(unit, request, lambda: _amend(unit, request, programme))
 
     return command
@@ -61,7 +61,9 @@ def announce(request: Request) -> Command:
     """Announce a commitment of a programme."""
 
     def command(unit: Unit) -> Mapping[str, Any]:
-        request.caller.require(Right.ANNOUNCE)
+        request.caller.require_role(Right.ANNOUNCE)
+        if isinstance(request.body, dict) and isinstance(request.body.get("programme"), str):
+            request.caller.require(Right.ANNOUNCE, within=request.body["programme"])
         return once(unit, request, lambda: _announce(unit, request))
 
     return command
@@ -72,7 +74,7 @@ def record_event(request: Request, reference: str, *, four_eyes: bool) -> Comman
 
     def command(unit: Unit) -> Mapping[str, Any]:
         commitment = unit.commitment(reference)
-        if commitment is None:
+        if commitment is None or not _is_seen(unit, request.caller, commitment):
             raise Unknown("commitment", reference)
         _permit(request, commitment, four_eyes=four_eyes)
         return once(unit, request, lambda: _record(unit, request, commitment))
@@ -81,14 +83,28 @@ def record_event(request: Request, reference: str, *, four_eyes: bool) -> Comman
 
 
 def _permit(request: Request, commitment: Commitment, *, four_eyes: bool) -> None:
-    caller, kind = request.caller, _kind(request)
+    caller, kind, programme = request.caller, _kind(request), commitment.history.state.details["programme"]
     if kind in CORRECTION_KINDS:
-        caller.require(Right.CORRECT)
-        permit_correction(caller, request.body, commitment.history.entries, four_eyes=four_eyes)
+        caller.require(Right.CORRECT, within=programme)
+        permit_correction(caller, request.body, commitment.history.entries, programme, four_eyes=four_eyes)
     elif kind in COMMITMENT_EVENTS:
-        caller.require(Right.REVIEW if kind == "reviewed" else Right.RECORD)
+        caller.require(Right.REVIEW if kind == "reviewed" else Right.RECORD, within=programme)
     else:
-        caller.require(Right.CORRECT)  # whoever may record anything is told what is wrong with the kind
+        # Whoever may record anything is told what is wrong with the kind.
+        caller.require(Right.CORRECT, within=programme)
+
+
+def is_internal(programme: Programme) -> bool:
+    """Whether a programme is shown only to those who may see what is not public."""
+    return programme.now.details.get("visibility") == "internal"
+
+
+def _is_seen(unit: Unit, caller: Caller, commitment: Commitment) -> bool:
+    details = commitment.history.state.details
+    if caller.sees(details["programme"], internal=True):
+        return True
+    programme = unit.programme(details["programme"])
+    return details.get("visibility") != "internal" and not (programme is not None and is_internal(programme))
 
 
 def _kind(request: Request) -> str:

@@ -9,6 +9,7 @@ from eventsourcing.domain import AggregateCreated, AggregateEvent, BaseAggregate
 from domain.entry import Entry
 from domain.fields import checked
 from domain.recording import Act, day_of_effect, entry_of, stream_id
+from domain.rights import Rights
 from domain.shapes import LEDGER_EVENTS
 
 REFERENCE: Final = "ledger"
@@ -16,7 +17,7 @@ STREAM: Final = stream_id(REFERENCE)
 
 
 class LedgerStream(BaseAggregate[UUID]):
-    """What was done to the ledger. Its entries are history only; no rule connects them."""
+    """What was done to the ledger, and who may do what by it."""
 
     TOPIC = "ledger"
 
@@ -26,6 +27,10 @@ class LedgerStream(BaseAggregate[UUID]):
         TOPIC: ClassVar[str]
         entry: Entry
         texts: Mapping[str, Any]
+
+        def apply(self, aggregate: Any) -> None:
+            """Take the entry into the rights."""
+            aggregate.rights.take(self.entry)
 
     class Opened(Event, AggregateCreated):
         """The stream's first entry, whatever its kind: the kind stands in the entry."""
@@ -41,6 +46,12 @@ class LedgerStream(BaseAggregate[UUID]):
     class Recovered(Event):
         TOPIC = "ledger.recovered"
 
+    class RoleGranted(Event):
+        TOPIC = "ledger.role_granted"
+
+    class RoleRevoked(Event):
+        TOPIC = "ledger.role_revoked"
+
     class TokenCreated(Event):
         TOPIC = "ledger.token_created"
 
@@ -51,7 +62,7 @@ class LedgerStream(BaseAggregate[UUID]):
         TOPIC = "ledger.report_issued"
 
     def __init__(self) -> None:
-        """Nothing is kept: the entries are read where they are shown."""
+        self.rights = Rights()
 
     @classmethod
     def open(cls, kind: str, body: dict[str, Any], act: Act) -> "LedgerStream":

@@ -22,7 +22,6 @@ from domain.fields import (
     record,
 )
 from domain.identifiers import (
-    ACTOR,
     DECIMAL,
     EXTERNAL_ID,
     LANGUAGE,
@@ -37,6 +36,7 @@ from domain.identifiers import (
     VERIFIER_KEY,
 )
 from domain.report_shapes import KEPT_FILTERS
+from domain.right_shapes import RIGHT_EVENTS
 
 STATEMENT: Final = Text(10_000)
 VERSION: Final = Whole(1)
@@ -284,11 +284,10 @@ LEDGER_EVENTS: Final[Mapping[str, Record]] = {
         },
         "occurred_on reason",
     ),
-    "token_created": record(
-        {**COMMON, "token": THEME, "actor": ACTOR, "granted_role": Word(words.ROLES)},
-        "occurred_on token actor granted_role",
-    ),
-    "token_revoked": record({**COMMON, "token": THEME, "actor": ACTOR}, "occurred_on token actor"),
+    **{
+        kind: record({**COMMON, **members}, f"occurred_on {required}")
+        for kind, (members, required) in RIGHT_EVENTS.items()
+    },
     "report_issued": record(
         {
             **COMMON,

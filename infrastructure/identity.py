@@ -1,55 +1,102 @@
 """API tokens: made, recognised by their digest, never kept in clear."""
 
+import re
 import secrets
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
 from application.access import Caller
 from application.ports import Token
+from application.tokens import Minted
+from domain.rights import narrowed
 from infrastructure import clock
 from infrastructure.database import Database
-from infrastructure.tables import tokens
+from infrastructure.rights_rows import read_scope, token_of
+from infrastructure.tables import held_roles, token_uses, tokens
 
 PREFIX: Final = "ldg_"
 _SECRET_BYTES: Final = 32
-_CHECKSUM_DIGITS: Final = 8
+_FORM: Final = re.compile(rf"({PREFIX}[A-Za-z0-9_-]{{43}})([0-9a-f]{{8}})")
 
 
-def new_token(actor: str, role: str, now: datetime) -> tuple[str, Token]:
-    """Make a token: `ldg_`, 256 random bits, a CRC-32 by which scanners recognise leaks."""
+def mint(now: datetime) -> tuple[str, Minted]:
+    """Make a secret: `ldg_`, 256 random bits, a CRC-32 by which scanners recognise leaks; and what is kept of it."""
     body = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
-    secret = f"{body}{zlib.crc32(body.encode()):0{_CHECKSUM_DIGITS}x}"
-    return secret, Token(secrets.token_hex(8), _digest(secret), actor, role, now)
+    secret = f"{body}{_checksum(body)}"
+    return secret, Minted(secrets.token_hex(8), _digest(secret), now)
+
+
+def is_well_formed(secret: str) -> bool:
+    """Whether a text has the form of a token, its checksum included: what no mistyped or made-up one has."""
+    found = _FORM.fullmatch(secret)
+    return found is not None and _checksum(found[1]) == found[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Whom a token belongs to, and the instant at which it expires, if ever.
+
+    All that can change it before is an entry of the ledger's own stream, in the same transaction.
+    """
+
+    caller: Caller
+    until: datetime | None
+
+    def at(self, now: datetime) -> Caller | None:
+        """Give the caller, unless the token has expired."""
+        return self.caller if self.until is None or now < self.until else None
 
 
 class Identities:
     """Who a token belongs to."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database, self._now = database, now
 
     def caller(self, secret: str) -> Caller | None:
-        """Give the actor and role of a token that is valid now."""
+        """Give who a token belongs to that is valid now.
+
+        Whatever is wrong with it – made up, mistyped, unknown, expired, revoked, its role gone – takes the same way.
+        """
+        fits, found = is_well_formed(secret), self.recognised(secret)
+        return found.at(self._now()) if fits and found is not None else None
+
+    def recognised(self, secret: str) -> Recognised | None:
+        """Look a token up, expired or not; None if there is none, it was revoked, or its actor's role is gone."""
+        held = held_roles.alias("held")
+        role = sa.and_(held.c.actor == tokens.c.actor, held.c.role == tokens.c.role)
+        query = (
+            sa.select(tokens, held.c.actor.label("holder"), held.c.programmes.label("held"))
+            .outerjoin(held, role)
+            .where(tokens.c.digest == _digest(secret))
+        )
         with self._database.reading() as connection:
-            row = connection.execute(
-                sa.select(tokens.c.actor, tokens.c.role, tokens.c.revoked_at).where(tokens.c.digest == _digest(secret))
-            ).one_or_none()
-        return None if row is None or row.revoked_at is not None else Caller(row.actor, row.role)
+            row = connection.execute(query).one_or_none()
+        if row is None or row.holder is None or row.revoked_at is not None:
+            return None
+        scope = narrowed(read_scope(row.programmes), read_scope(row.held))
+        until = None if row.expires_at is None else clock.from_micros(row.expires_at)
+        return Recognised(Caller(row.actor, row.role, scope, row.id), until)
 
     def tokens(self) -> list[Token]:
         """Give every token there ever was, by time of creation."""
+        query = (
+            sa.select(tokens, token_uses.c.used_at)
+            .outerjoin(token_uses, token_uses.c.token == tokens.c.id)
+            .order_by(tokens.c.created_at, tokens.c.id)
+        )
         with self._database.reading() as connection:
-            rows = connection.execute(sa.select(tokens).order_by(tokens.c.created_at)).all()
-        return [_token(row) for row in rows]
+            return [token_of(row) for row in connection.execute(query)]
 
 
-def _token(row: Any) -> Token:
-    revoked_at = None if row.revoked_at is None else clock.from_micros(row.revoked_at)
-    return Token(row.id, row.digest, row.actor, row.role, clock.from_micros(row.created_at), revoked_at)
+def _checksum(body: str) -> str:
+    return f"{zlib.crc32(body.encode()):08x}"
 
 
 def _digest(secret: str) -> bytes:

@@ -1,7 +1,7 @@
 """Every table, once; Alembic compares the migrations with this file.
 
 *Kept*: entries, the open form of closed ones, prose, issued reports, and what only the operator knows (tokens,
-remembered answers).
+roles, remembered answers).
 *Derived*: the read models; `ledger replay` makes them anew from the entries.
 """
 
@@ -80,8 +80,17 @@ tokens: Final = _table(
     _column("role"),
     _column("created_at", WHOLE),
     _column("revoked_at", WHOLE, nullable=True),
+    _column("programmes", nullable=True, comment="a JSON list; null: as far as the role goes"),
+    _column("expires_at", WHOLE, nullable=True),
     sa.UniqueConstraint("digest"),
 )
+held_roles: Final = _table(
+    "held_roles",
+    _key("actor"),
+    _key("role"),
+    _column("programmes", nullable=True, comment="a JSON list; null: all"),
+)
+token_uses: Final = _table("token_uses", _key("token"), _column("used_at", WHOLE, comment="a minute late at most"))
 remembered: Final = _table(
     "remembered_answers",
     _key("request", sa.LargeBinary),

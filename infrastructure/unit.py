@@ -23,14 +23,16 @@ from domain.issued import KeptReport
 from domain.ledger_stream import REFERENCE, STREAM, LedgerStream
 from domain.programme import Programme
 from domain.recording import Act
+from domain.rights import Scope
 from infrastructure import clock
 from infrastructure.codec import Draft, EntryMapper, RecordedEvent, canonical, draft
 from infrastructure.issued import kept_row
 from infrastructure.read_models import Projection, StreamHead
 from infrastructure.recorder import Tail, open_form_of, select_stored
 from infrastructure.remembering import Remembered, remembered_answer
+from infrastructure.rights_rows import dropped_role, held_role, new_token, revoked_token, shortened_token
 from infrastructure.statements import Row, insert_rows
-from infrastructure.tables import issued_reports, prose, remembered, tokens
+from infrastructure.tables import issued_reports, prose, remembered
 
 Aggregate = Commitment | Programme | LedgerStream
 _mapper = EntryMapper()
@@ -59,9 +61,9 @@ class Batch:
         self.projection = Projection()
         self.events: dict[bytes, list[RecordedEvent]] = {}
         self.answers: dict[bytes, Remembered] = {}
-        self.inserts: dict[sa.Table, list[dict[str, Any]]] = {tokens: [], issued_reports: []}
+        self.inserts: dict[sa.Table, list[dict[str, Any]]] = {issued_reports: []}
         self.remembered: list[Row] = []
-        self.revoked: list[dict[str, Any]] = []
+        self.rights: list[sa.Executable] = []
         self.erased: set[tuple[int, str]] = set()
         self.changed = False
 
@@ -73,10 +75,8 @@ class Batch:
         for table, rows in self.inserts.items():
             if rows:
                 self.connection.execute(sa.insert(table), rows)
-        for row in self.revoked:
-            self.connection.execute(
-                sa.update(tokens).where(tokens.c.id == row["id"]).values(revoked_at=row["revoked_at"])
-            )
+        for changed in self.rights:
+            self.connection.execute(changed)
         for position, member in self.erased:
             self.connection.execute(sa.delete(prose).where(prose.c.position == position, prose.c.member == member))
 
@@ -90,9 +90,8 @@ class CommandUnit:
         self._drafts: list[tuple[Draft, StreamHead, CourseChange | None, tuple[Corrected, ...]]] = []
         self._events: dict[bytes, list[RecordedEvent]] = {}
         self._answers: list[tuple[Once, Mapping[str, Any]]] = []
-        self._tokens: list[dict[str, Any]] = []
         self._reports: list[dict[str, Any]] = []
-        self._revoked: list[dict[str, Any]] = []
+        self._rights: list[sa.Executable] = []
         self._erased: set[tuple[int, str]] = set()
         self._instant: datetime | None = None
 
@@ -178,20 +177,23 @@ class CommandUnit:
 
     def keep_token(self, token: Token) -> None:
         """Keep a token's digest."""
-        self._tokens.append(
-            {
-                "id": token.id,
-                "digest": token.digest,
-                "actor": token.actor,
-                "role": token.role,
-                "created_at": clock.to_micros(token.created_at),
-                "revoked_at": None,
-            }
-        )
+        self._rights.append(new_token(token))
 
     def revoke_token(self, token_id: str, at: datetime) -> None:
-        """Let a token be good for nothing from now on."""
-        self._revoked.append({"id": token_id, "revoked_at": clock.to_micros(at)})
+        """Let a token be good for nothing any more; *at* is when that was recorded."""
+        self._rights.append(revoked_token(token_id, at))
+
+    def shorten_token(self, token_id: str, until: datetime) -> None:
+        """Let a token expire at *until*."""
+        self._rights.append(shortened_token(token_id, until))
+
+    def hold_role(self, actor: str, role: str, scope: Scope) -> None:
+        """Let an actor act in a role, as far as *scope* goes, by the tokens for it."""
+        self._rights += held_role(actor, role, scope)
+
+    def drop_role(self, actor: str, role: str) -> None:
+        """Let no token act for an actor in a role."""
+        self._rights.append(dropped_role(actor, role))
 
     def answer_to(self, once: Once) -> Mapping[str, Any] | None:
         """Give the answer that the request got before; RepeatedDifferently if the body was another."""
@@ -215,11 +217,10 @@ class CommandUnit:
         for once, answer in self._answers:
             batch.answers[once.request] = once.body_tag, answer
             batch.remembered.append((once.request, once.body_tag, orjson.dumps(answer).decode(), now))
-        batch.inserts[tokens] += self._tokens
         batch.inserts[issued_reports] += self._reports
-        batch.revoked += self._revoked
+        batch.rights += self._rights
         batch.erased |= self._erased
-        batch.changed = batch.changed or bool(self._drafts or self._tokens or self._revoked)
+        batch.changed = batch.changed or bool(self._drafts)
 
     def abandon(self) -> None:
         """Leave nothing behind: aggregates that may have been changed are loaded again when they are needed."""

@@ -16,8 +16,9 @@ from application.access import Caller
 from application.cataloguing import load
 from application.log_source import Progress as Told
 from application.ports import Command, Once, Token
+from application.recording import Request
 from application.reporting import Press
-from application.tokens import create_token, revoke_token
+from application.tokens import Minted, create_token, revoke_token, rotate_token
 from application.verifying import Outcome
 from domain.answers import instant
 from domain.ledger_stream import STREAM
@@ -30,7 +31,7 @@ from infrastructure.database import Database, database_is_full
 from infrastructure.export_source import NoExportError
 from infrastructure.exporting import WrongRootError
 from infrastructure.feed_lines import FeedLines
-from infrastructure.identity import Identities, new_token
+from infrastructure.identity import Identities, mint
 from infrastructure.key_file import BadKeyFileError
 from infrastructure.known_tokens import KnownTokens
 from infrastructure.log_keeping import CannotRecoverError, Recovery, recover, rotate
@@ -51,6 +52,7 @@ from infrastructure.replaying import Differences, read_models_are_missing, rebui
 from infrastructure.server_source import ServerUnreachableError, verify_server
 from infrastructure.settings import Settings
 from infrastructure.tables import fixed
+from infrastructure.token_uses import TokenUses
 from infrastructure.writer import TooBusyError, Writer
 
 __all__ = [
@@ -111,7 +113,8 @@ class Services:
         self.time_zone = ZoneInfo(settings.time_zone)
         self._database = Database(settings.database())
         self._readings = Readings(self._database)
-        self._identities = Identities(self._database)
+        self._identities = Identities(self._database, now)
+        self._uses = TokenUses(self._database, now)
         openid = settings.openid()
         self.people = None if openid is None else self._people(openid)
         self.known_tokens = KnownTokens(self._database)
@@ -143,7 +146,10 @@ class Services:
 
     def caller(self, secret: str) -> Caller | None:
         """Give who a token belongs to, None if it is not valid."""
-        return self._identities.caller(secret)
+        found = self._identities.caller(secret)
+        if found is not None:
+            self._uses.note(found.token)
+        return found
 
     def _people(self, openid: OpenId) -> People:
         return People(openid, Provider(openid.issuer, self.now), self._secret_of_people, self.now)
@@ -157,7 +163,12 @@ class Services:
 
     def tokens(self) -> list[Token]:
         """Give every token there ever was."""
+        self._uses.write()
         return self._identities.tokens()
+
+    def mint(self) -> tuple[str, Minted]:
+        """Make a secret for a token, and what is kept of it."""
+        return mint(self.now())
 
     def press(self) -> Press:
         """Give what reports are made with."""
@@ -174,15 +185,24 @@ class Services:
         return self.writer.record(command)
 
     def create_token(self, actor: str, role: str, by: str) -> str:
-        """Make a token and give its secret, which nobody can ask for again."""
-        secret, token = new_token(actor, role, self.now())
-        self.record(create_token(Caller(by, "administrator"), token))
-        return secret
+        """Make a token for all programmes that is good until it is revoked; give its secret."""
+        return self.make_token({"actor": actor, "role": role}, by)[0]
 
-    def revoke_token(self, token_id: str, by: str) -> None:
+    def make_token(self, asked: Mapping[str, Any], by: str) -> tuple[str, Mapping[str, Any]]:
+        """Make a token; give its secret, which nobody can ask for again, and what was recorded."""
+        secret, made = self.mint()
+        request = Request(Caller(by, "administrator"), dict(asked))
+        return secret, self.record(create_token(request, made, self.time_zone))
+
+    def rotate_token(self, token_id: str, asked: Mapping[str, Any], by: str) -> tuple[str, Mapping[str, Any]]:
+        """Put a new token in another's place; give its secret and what was recorded."""
+        secret, made = self.mint()
+        request = Request(Caller(by, "administrator"), dict(asked))
+        return secret, self.record(rotate_token(request, token_id, made, self.time_zone))
+
+    def revoke_token(self, token_id: str, by: str) -> Mapping[str, Any]:
         """Revoke a token."""
-        known = {token.id: token for token in self.tokens()}
-        self.record(revoke_token(Caller(by, "administrator"), known.get(token_id), token_id))
+        return self.record(revoke_token(Request(Caller(by, "administrator"), {}), token_id))
 
     def load(self, name_or_path: str, actor: str, progress: Callable[[int, int], None]) -> Mapping[str, Any]:
         """Load a catalogue: a file, a folder, or the name of one that ships with the project."""
@@ -305,6 +325,7 @@ class Services:
     def close(self) -> None:
         """Seal what is recorded; let go of threads and connections."""
         self.renderings.close()
+        self._uses.write()
         self.writer.close()
         self.log.stop()
         self._database.close()

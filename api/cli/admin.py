@@ -1,4 +1,4 @@
-"""Commands that keep a ledger: tables, catalogues, tokens, settings, copies."""
+"""Commands that keep a ledger: tables, catalogues, settings, copies."""
 
 import os
 from pathlib import Path
@@ -9,13 +9,12 @@ import typer
 from api.cli import console
 from api.cli.failures import REFUSED, VERIFICATION_FAILED, Ended
 from api.cli.opening import opened
-from api.cli.options import Actor, AsJson, Role
+from api.cli.options import Actor, AsJson
 
 CATALOGUE: Final = "strategic-compass-partner"
 LOADING_ACTOR: Final = "catalogue"
 
 catalogue = typer.Typer(no_args_is_help=True, help="Catalogues of commitments, before they are loaded.")
-token = typer.Typer(no_args_is_help=True, help="Who may use the API, and in which role.")
 
 Named = Annotated[
     str, typer.Argument(metavar="FILE|FOLDER|NAME", help="A JSON file, a folder of CSV files, or a shipped catalogue.")
@@ -61,53 +60,6 @@ def check(
         number = "1 line does" if len(faults) == 1 else f"{len(faults)} lines do"
         raise Ended(VERIFICATION_FAILED, f"{number} not fit the source", *faults)
     console.say(f"Every line that {name} names reads as recorded in {source.name}.")
-
-
-@token.command("create")
-def create_token(
-    role: Annotated[Role, typer.Option(help="What its bearer may do.")],
-    actor: Annotated[str, typer.Option(metavar="ID", help="Whose it is: a pseudonym, never a name.")],
-) -> None:
-    """Make a token and print it, alone, on stdout. It is shown this once."""
-    with opened() as services:
-        secret = services.create_token(actor, role, services.settings.actor)
-    console.say(secret)
-    console.note(f"This is the only time that the token of {actor} ({role}) is shown.")
-
-
-@token.command("list")
-def list_tokens(*, json: AsJson = False) -> None:
-    """List every token there ever was; never the secret."""
-    from domain.answers import instant
-
-    with opened() as services:
-        tokens = [
-            {
-                "id": each.id,
-                "actor": each.actor,
-                "role": each.role,
-                "created_at": instant(each.created_at),
-                "revoked_at": instant(each.revoked_at),
-            }
-            for each in services.tokens()
-        ]
-    if json:
-        console.say(console.as_json(tokens))
-        return
-    made = console.table("!id", "actor", "role", "!created", "!revoked")
-    for each in tokens:
-        made.add_row(*(value or "–" for value in each.values()))
-    console.to_answer().print(made if tokens else "There are no tokens; `ledger token create` makes one.")
-
-
-@token.command("revoke")
-def revoke_token(
-    token_id: Annotated[str, typer.Argument(metavar="ID", help="The token's id, as `ledger token list` shows it.")],
-) -> None:
-    """Revoke a token, for good."""
-    with opened() as services:
-        services.revoke_token(token_id, services.settings.actor)
-    console.say(f"The token {token_id} is revoked.")
 
 
 def config(*, json: AsJson = False) -> None:

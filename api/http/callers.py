@@ -36,7 +36,7 @@ async def recognise(request: Request, services: Services) -> Callable[[], Caller
 def _by_token(secret: str, services: Services) -> Caller:
     caller = services.caller(secret)
     if caller is None:
-        raise Unauthorised("the token is not valid; accepted: a token that was not revoked", sent=True)
+        raise Unauthorised("the token is not valid; accepted: a token that was neither revoked nor expired", sent=True)
     return caller
 
 

@@ -16,7 +16,7 @@ from api.http.callers import NOBODY, recognise
 from api.http.paging import link_to_next, marked, refuse_foreign_cursor
 from api.http.problems import Unauthorised
 from application import recording
-from application.access import Caller, may_read_internal
+from application.access import Caller, Right, may_read_internal
 from application.errors import BadQuestion, Declined
 from application.ports import Command, Once, View
 from domain.errors import Refusal
@@ -51,8 +51,8 @@ class Gate:
         if await self.in_thread(await recognise(request, self.services)) is None:
             self._admit_anybody(request)
 
-    def _admit_anybody(self, request: Request) -> None:
-        if request.method != "GET" or not self.services.settings.public_read:
+    def _admit_anybody(self, request: Request, *, anonymous: bool = True) -> None:
+        if not anonymous or request.method != "GET" or not self.services.settings.public_read:
             raise Unauthorised(NOBODY)
 
     def _head(self) -> int:
@@ -61,19 +61,36 @@ class Gate:
 
     async def read(self, request: Request, work: Callable[[View, bool], Answered]) -> tuple[Answered, int]:
         """Read from one snapshot; *work* is told whether internal things may be seen. Gives the head, too."""
+        return await self._read(request, lambda view, caller: work(view, may_read_internal(caller)))
+
+    async def read_by_right(
+        self, request: Request, right: Right, work: Callable[[View], Answered]
+    ) -> tuple[Answered, int]:
+        """Read what only those with a right to it may see."""
+
+        def reading(view: View, caller: Caller | None) -> Answered:
+            assert caller is not None
+            caller.require(right)
+            return work(view)
+
+        return await self._read(request, reading, anonymous=False)
+
+    async def _read(
+        self, request: Request, work: Callable[[View, Caller | None], Answered], *, anonymous: bool = True
+    ) -> tuple[Answered, int]:
         who = await recognise(request, self.services)
 
         def reading() -> tuple[Answered, int]:
             caller = who()
             if caller is None:
-                self._admit_anybody(request)
+                self._admit_anybody(request, anonymous=anonymous)
             at_least = _at_least(request)
             with self.services.view() as view:
                 head = request.state.position = view.head.log_size
                 if head < at_least:
                     raise BadQuestion("Ledger-At-Least", f"{at_least} is not reached yet", f"up to {head}")
                 refuse_foreign_cursor(request)
-                return work(view, may_read_internal(caller)), head
+                return work(view, caller), head
 
         return await self.in_thread(reading)
 

@@ -13,6 +13,7 @@ from api.http.report_answers import as_report, form_of
 from api.http.reports import reader_of
 from api.http.times import Times, moment_known
 from application import checking, issuing
+from application.access import may_read_internal
 from application.errors import BadQuestion
 from application.ports import View
 from application.reporting import Reader
@@ -39,7 +40,9 @@ def _issuing(router: APIRouter, gate: Gate) -> None:
     async def issue(request: Request, _: Annotated[Nothing, Query()]) -> Response:
         answer, headers = await gate.record_from_view(
             request,
-            lambda view, asked: issuing.issue(view, asked, reader_of(services, internal=True), services.press()),
+            lambda view, asked: issuing.issue(
+                view, asked, reader_of(services, internal=may_read_internal(asked.caller)), services.press()
+            ),
         )
         found = _addressed(answer)
         return as_answer(found, found["id"], status=201, headers={"Location": found["address"], **headers})

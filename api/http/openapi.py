@@ -9,6 +9,7 @@ from api.http.issued_schemas import ISSUED_COMPONENTS
 from api.http.problem_types import PROBLEMS
 from api.http.problems import MEDIA_TYPE
 from api.http.report_schemas import REPORT_COMPONENTS
+from api.http.right_schemas import RIGHT_COMPONENTS
 from api.http.schemas import COMPONENTS, catalogue_schema, ref
 from infrastructure.wiring import FORMATS
 
@@ -154,6 +155,14 @@ def erase() -> Route:
     )
 
 
+def changing_rights(description: str, body: str, answer: str, example: dict[str, Any], *missing: int) -> Route:
+    """Document giving or taking a right; *missing* are problems that cannot come up."""
+    route = _recording(description, body, answer, {"example": example})
+    for status in (409, 412, *missing):  # it is about nothing that others may have changed meanwhile
+        del route["responses"][status]
+    return route
+
+
 def _reading(description: str, content: dict[str, Any], problems: tuple[str, ...] = _READ_PROBLEMS) -> Route:
     return {
         "summary": description,
@@ -246,7 +255,7 @@ def install(app: FastAPI) -> None:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             components = schema.setdefault("components", {})
-            components["schemas"] = COMPONENTS | REPORT_COMPONENTS | ISSUED_COMPONENTS
+            components["schemas"] = COMPONENTS | REPORT_COMPONENTS | ISSUED_COMPONENTS | RIGHT_COMPONENTS
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             limits = _problems(_EVERYWHERE)
             for operation in (each for methods in schema["paths"].values() for each in methods.values()):

@@ -27,8 +27,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "unauthorised": Problem(
         401,
         "A valid token is needed",
-        "Send `Authorization: Bearer <token>`. Tokens are made with `ledger token create`; one that was revoked is "
-        "good for nothing. A ledger with LEDGER_PUBLIC_READ lets everybody read what is public.",
+        "Send `Authorization: Bearer <token>`. Tokens are made with `ledger token create`; one that was revoked or "
+        "has expired is good for nothing. A ledger with LEDGER_PUBLIC_READ lets everybody read what is public.",
     ),
     "not-permitted": Problem(
         403,

@@ -213,5 +213,14 @@ class ChangesQuery(Filtered):
     visibility: Visibility = "public"
 
 
+class ListQuery(Query):
+    """A page of a list that stands outside the ledger."""
+
+    limit: Limit = LIMIT
+    cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        None, description="`next` of the page before"
+    )
+
+
 class Nothing(Query):
     """No parameters."""

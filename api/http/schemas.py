@@ -188,7 +188,7 @@ def page_of(item: Schema, **members: Schema) -> Schema:
     return answer({"items": many(item), "next": or_null(TEXT), **members})
 
 
-_RECORDED: Final = {
+RECORDED: Final = {
     "reference": TEXT,
     "version": WHOLE,
     "position": WHOLE,
@@ -215,9 +215,9 @@ COMPONENTS: Final[dict[str, Schema]] = {
     "NewErasure": shapes.ERASURE.schema()
     | {"description": "The legal basis is a fact, kept for ever and shown to everybody: it must name no person."},
     "PublishedProgramme": answer({"code": TEXT, "version": WHOLE, "position": WHOLE, "recorded_at": INSTANT}),
-    "RecordedEvent": answer(_RECORDED | {"status": TEXT}),
+    "RecordedEvent": answer(RECORDED | {"status": TEXT}),
     "Erasure": answer(
-        _RECORDED | {"erased_position": WHOLE, "members": many(word(shapes.ERASABLE)), "legal_basis": TEXT}
+        RECORDED | {"erased_position": WHOLE, "members": many(word(shapes.ERASABLE)), "legal_basis": TEXT}
     ),
     "Commitment": _COMMITMENT,
     "CommitmentPage": page_of(ref("Commitment"), total=WHOLE, **_TIMES),

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.access import Caller
-from application.ports import Token
-from application.tokens import create_token, revoke_token
+from application.recording import Request
+from application.tokens import Minted, create_token, revoke_token
 from domain import entry_bytes
 from domain.commitment import Commitment
 from domain.entry_bytes import decoded, entry_of
@@ -44,7 +44,8 @@ STORED_NAMES: Final = [
     "programme", "programme.programme_published", "programme.programme_amended", "programme.programme_closed",
     "programme.rectified", "programme.retracted",
     "ledger", "ledger.opened", "ledger.erased", "ledger.key_rotated", "ledger.recovered",
-    "ledger.token_created", "ledger.token_revoked", "ledger.report_issued",
+    "ledger.role_granted", "ledger.role_revoked", "ledger.token_created", "ledger.token_revoked",
+    "ledger.report_issued",
 ]  # fmt: skip
 
 
@@ -242,10 +243,10 @@ def test_stored_names_are_frozen() -> None:
 def test_what_is_stored_gives_the_aggregate_back(store: Store) -> None:
     store.begin("A-1")
     store.writer.record(event())
-    administrator = Caller("adm-1", "administrator")
-    token = Token("t-1", bytes(32), "rec-2", "recorder", datetime(2024, 1, 15, tzinfo=UTC))
-    store.writer.record(create_token(administrator, token))
-    store.writer.record(revoke_token(administrator, token, "t-1"))
+    administrator, made = Caller("adm-1", "administrator"), Minted("t-1", bytes(32), datetime(2024, 1, 15, tzinfo=UTC))
+    asked = Request(administrator, {"actor": "rec-2", "role": "recorder"})
+    store.writer.record(create_token(asked, made, UTC))
+    store.writer.record(revoke_token(Request(administrator, {}), "t-1"))
 
     def read(stream: UUID) -> Any:
         with store.database.reading() as connection:
@@ -257,6 +258,7 @@ def test_what_is_stored_gives_the_aggregate_back(store: Store) -> None:
     commitment = read(Commitment.id_of("A-1"))
     assert (commitment.version, commitment.history.state.status) == (2, "started")
     assert read(Programme.id_of(PROGRAMME)).now.code == PROGRAMME
-    assert read(STREAM).version == 2
+    assert read(STREAM).version == 3
+    assert read(STREAM).rights.tokens["t-1"].revoked
     topics = [row.topic for row in store.rows(sa.select(entries.c.topic).order_by(entries.c.position))]
-    assert topics[-2:] == ["ledger.opened", "ledger.token_revoked"]
+    assert topics[-2:] == ["ledger.token_created", "ledger.token_revoked"]

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from application.access import Caller
 from application.reporting import Reader, StatusQuery, status_report
+from infrastructure.identity import mint
 from infrastructure.settings import Settings
 from infrastructure.wiring import NotReadyError, Services, build
 
@@ -54,3 +56,14 @@ def test_a_ledger_whose_read_models_were_not_made_yet_is_not_ready(services):
         services.ready()
     assert services.migrate() is True
     services.ready()
+
+
+def test_a_token_of_an_earlier_version_goes_on_acting_for_all_programmes(services, tmp_path):
+    secret, made = mint(NOW)
+    connection = sqlite3.connect(tmp_path / "ledger.db")
+    row = (made.id, made.digest, "clerk-7", "recorder", 1_700_000_000_000_000, None)
+    connection.execute("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?)", row)
+    connection.commit()
+    connection.close()
+    services.migrate()
+    assert services.caller(secret) == Caller("clerk-7", "recorder", None, made.id)

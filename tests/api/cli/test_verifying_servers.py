@@ -52,9 +52,9 @@ def test_a_good_server_is_accepted_with_all_that_it_shows(served):
     key = ledger.done("key", "show").out.strip()
     ran = ledger.run("verify", server.address, "--token", token, "--key", key, "--json")
     assert ran.code == 0, ran.err
-    assert (ran.json["faults"], ran.json["size"]) == (0, 13)
+    assert (ran.json["faults"], ran.json["size"]) == (0, 15)
     checked = ran.json["checked"]
-    assert (checked["shown_entries"], checked["issued_reports"], checked["erased_texts"]) == (13, 1, 2)
+    assert (checked["shown_entries"], checked["issued_reports"], checked["erased_texts"]) == (15, 1, 2)
     assert checked["streams"] == 4
     assert any("2 closed entries" in each for each in ran.json["not_checked"])
     told = ledger.do("verify", f"{server.address}/log/", LEDGER_TOKEN=token)
