@@ -12,11 +12,11 @@ from domain.answers import (
     CommitmentAt,
     Moment,
     RecordedEntry,
-    commitment_answer,
     entry_answer,
     inverses,
 )
 from domain.commitment import Commitment
+from domain.commitment_answers import commitment_answer
 from domain.filters import SORTS, Filters, Row, SortKey, ordered, select, sort_key
 from domain.programme import Programme, ProgrammeState
 from domain.programme_answers import partner_answers, programme_answer, tally

@@ -19,7 +19,7 @@ from domain.correction_register import Registered, correction_answer
 from domain.entry import TextAt
 from domain.filters import Filters, Row, select
 from domain.replay import known
-from domain.report import RULES, Canonical, Imprint, Material, Scope
+from domain.report import RULES, Canonical, Imprint, Material, Scope, Writing
 from domain.report import status_report as report_of
 from domain.wording import texts_of_evidence, texts_of_state
 
@@ -77,6 +77,17 @@ class ChangesQuery:
 
 def status_report(view: View, query: StatusQuery, reader: Reader, press: Press) -> Answer:
     """Give the status report: for one scope and (V, N) the same figures and the same digest, whoever asks and when."""
+    return report_of(query.scope, *_material(view, query, reader, press), press.canonical)
+
+
+def written_report(
+    view: View, query: StatusQuery, reader: Reader, press: Press, writing: Writing
+) -> tuple[Answer, bytes]:
+    """Give the bytes of the status report, and what it says beside its rows; large ones are made much sooner so."""
+    return writing.report(query.scope, *_material(view, query, reader, press))
+
+
+def _material(view: View, query: StatusQuery, reader: Reader, press: Press) -> tuple[Material, Imprint]:
     scope = query.scope
     _refuse(scope.filters, visibility_all=scope.visibility_all, reader=reader)
     as_of, moment = resolve(
@@ -102,7 +113,7 @@ def status_report(view: View, query: StatusQuery, reader: Reader, press: Press) 
         appendix=appendix,
     )
     root = b64encode(view.root(moment.log_size)).decode()
-    return report_of(scope, material, Imprint(press.origin, root, press.version), press.canonical)
+    return material, Imprint(press.origin, root, press.version)
 
 
 def _wants_appendix(query: StatusQuery, commitments: int) -> bool:

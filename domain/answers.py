@@ -3,17 +3,16 @@
 Members are JSON values; a member is never absent: optional values are null, lists are empty.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from domain.entry import Entry, Facts, TextAt, merge
-from domain.lifecycle import State, Target
+from domain.lifecycle import State
 from domain.shapes import COMMITMENT, COMMON, EVIDENCE, SOURCE, TIMEFRAME, shape_of
-from domain.timeliness import Standing
 from domain.vocabulary import INVERSE_RELATIONS
 
 Answer = dict[str, Any]
@@ -32,8 +31,7 @@ class Moment:
     recorded_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class CommitmentAt:
+class CommitmentAt(NamedTuple):
     """A commitment at (V, N). *version* is its last entry known at N, whether in effect at V or not."""
 
     reference: str
@@ -95,59 +93,13 @@ def inverses(commitments: Iterable[CommitmentAt]) -> dict[str, list[Answer]]:
     return found
 
 
-def commitment_answer(
-    found: CommitmentAt, standing: Standing, as_of: date, moment: Moment, related: list[Answer], text_of: TextOf
-) -> Answer:
-    """Give a commitment at two times."""
-    state, first = found.state, found.state.targets[0]
-    return {
-        **_details(state.details),
-        "status": state.status,
-        "stage": state.stage,
-        "slipped": state.slipped,
-        "suspended": state.suspended,
-        "outcome": state.outcome,
-        "implied_start": state.implied_start,
-        "announced_on": day(state.announced_on),
-        "achieved_on": day(state.achieved_on),
-        "slip_count": state.slip_count,
-        "target": _dates(state.target) | {"forecast": day(state.forecast)},
-        "original_target": _dates(first),
-        "targets": [_target(target, text_of) for target in state.targets],
-        "timeliness": standing.timeliness,
-        "days_overdue": standing.days_overdue,
-        "days_late": {"current": standing.days_late_current, "original": standing.days_late_original},
-        "undeclared_slip": standing.undeclared_slip,
-        "stale": standing.stale,
-        "off_cadence": standing.off_cadence,
-        "occurrences": {"held": state.held, "missed": state.missed, "last_held_on": day(state.last_held_on)},
-        "related": related,
-        "assessment": _assessment(state, text_of),
-        "reviews": state.reviews,
-        "divergence": standing.divergence,
-        "last_activity_on": day(state.last_activity_on),
-        "version": found.version,
-        "as_of": as_of.isoformat(),
-        "log_size": moment.log_size,
-        "known_at": instant(moment.recorded_at),
-    }
+def columns(kind: Any, rows: Sequence[NamedTuple]) -> Any:
+    """Turn tuples of one *kind* into one of that kind whose members hold those of all: handling these is quick."""
+    return kind(*zip(*rows, strict=True)) if rows else kind(*((),) * len(kind._fields))
 
 
-_details_shown: dict[int, tuple[Facts, Answer]] = {}
-_MOST_DETAILS_SHOWN: Final = 20_000
-
-
-def _details(details: Facts) -> Answer:
-    """Give all members of design 3.1; for details met again, those made before: reports show the same ones often."""
-    shown = _details_shown.get(id(details))
-    if shown is None or shown[0] is not details:
-        if len(_details_shown) >= _MOST_DETAILS_SHOWN:
-            _details_shown.clear()
-        shown = _details_shown[id(details)] = details, _all_details(details)
-    return shown[1]
-
-
-def _all_details(details: Facts) -> Answer:
+def all_details(details: Facts) -> Answer:
+    """Give all members of design 3.1."""
     answer = _with_all(COMMITMENT.members, details)
     answer["visibility"] = answer["visibility"] or "public"
     answer["timeframe"] = _with_all(TIMEFRAME.members, details["timeframe"])
@@ -158,31 +110,6 @@ def _all_details(details: Facts) -> Answer:
 
 def _with_all(members: Iterable[str], given: Facts) -> Answer:
     return {name: given.get(name, [] if name in _LISTS else None) for name in members}
-
-
-def _dates(target: Target) -> Answer:
-    return {"start_by": day(target.start_by), "due": day(target.due)}
-
-
-def _target(target: Target, text_of: TextOf) -> Answer:
-    return {
-        "version": target.version,
-        "effective_on": day(target.effective_on),
-        **_dates(target),
-        "authority": text_of(target.authority),
-    }
-
-
-def _assessment(state: State, text_of: TextOf) -> Answer | None:
-    said = state.assessment
-    if said is None:
-        return None
-    return {
-        "rating": said.rating,
-        "independence": said.independence,
-        "reviewer": text_of(said.reviewer),
-        "reviewed_on": day(said.reviewed_on),
-    }
 
 
 def entry_answer(recorded: RecordedEntry) -> Answer:
@@ -213,5 +140,5 @@ def body_answer(kind: str, facts: Facts, texts: Facts) -> Answer:
     body = _with_all(shape.members if shape else COMMON, merge(kind, facts, texts))
     body["evidence"] = [_with_all(EVIDENCE.members, item) for item in body["evidence"]]
     if kind == "announced":
-        body["commitment"] = _all_details(body["commitment"])
+        body["commitment"] = all_details(body["commitment"])
     return body

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from domain.answers import Answer, CommitmentAt, Moment, commitment_answer, day
+from domain.answers import Answer, CommitmentAt, Moment, day
+from domain.commitment_answers import commitment_answer
 from domain.filters import Filters, Row
 from domain.lifecycle import Reading, State, apply
 from domain.report import facts_of

@@ -1,12 +1,13 @@
 """The status report: a pure function of what is asked for, the two times and the rules (design, 6)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from typing import Any, Final
 
-from domain.answers import Answer, CommitmentAt, Moment, commitment_answer, day, instant
+from domain.answers import Answer, CommitmentAt, Moment, day, instant
+from domain.commitment_answers import commitment_answer
 from domain.entry import TextAt
 from domain.filters import Filters, Row
 from domain.programme import ProgrammeState
@@ -14,6 +15,7 @@ from domain.replay import StatusStep
 from domain.report_breakdown import broken_down, programmes_covered
 from domain.report_figures import figures
 from domain.report_lists import lists, silent_partners
+from domain.report_rows import ReportWriter, Values, Write
 from domain.shapes import EVIDENCE_PROSE, PROSE
 from domain.status_over_time import status_over_time
 from domain.wording import ValueOf
@@ -21,7 +23,7 @@ from domain.wording import ValueOf
 RULES: Final = 1
 """The number of the rules by which figures are computed. Changed rules get a new number; the old stay computable."""
 
-Canonical = Callable[[object], bytes]
+Canonical = Write
 """Gives the RFC 8785 bytes of a JSON value."""
 
 _NOT_DIGESTED: Final = frozenset(
@@ -90,14 +92,33 @@ class Imprint:
     version: str
 
 
+class Writing:
+    """How a report is written: *printed* as it is given out, *canonical* for its digest."""
+
+    def __init__(self, printed: Write, canonical: Canonical) -> None:
+        self._value = canonical
+        self._printed, self._digested = ReportWriter(printed, dict), ReportWriter(canonical, facts_of)
+
+    def report(self, scope: Scope, material: Material, imprint: Imprint) -> tuple[Answer, bytes]:
+        """Give the bytes of a report, and what it says beside its rows: the same as `status_report`, much sooner."""
+        report, rows = _report(scope, material, imprint, []), Values.of(material, self._value)
+        report["digest"] = sha256(self._digested.written(report, rows)).hexdigest()
+        return report, self._printed.written(report, rows)
+
+
 def status_report(scope: Scope, material: Material, imprint: Imprint, canonical: Canonical) -> Answer:
     """Give the report as JSON values, in the order in which it is printed."""
+    report = _report(scope, material, imprint, _row_answers(material))
+    return report | {"digest": digest(report, canonical)}
+
+
+def _report(scope: Scope, material: Material, imprint: Imprint, row_answers: list[Answer]) -> Answer:
     filters = scope.filters
     rows = material.rows
     registers = [each for each in material.programmes if not filters.programme or each.code in filters.programme]
     tiers = {row.found.reference: row.found.state.details["tier"] for row in rows}
     partners = {code for register in registers for code in register.partners}
-    report: Answer = {
+    return {
         "programme": filters.programme[0] if len(filters.programme) == 1 else None,
         "programmes": programmes_covered(registers, rows),
         "filters": scope.answer(),
@@ -113,12 +134,11 @@ def status_report(scope: Scope, material: Material, imprint: Imprint, canonical:
         | {"silent_partners": silent_partners(registers, material.commitments, filters.partner)},
         "status_over_time": status_over_time(registers, tiers, material.courses, material.as_of),
         **broken_down(rows, registers),
-        "commitments": _row_answers(rows, material),
+        "commitments": row_answers,
         "corrections": material.corrections,
         "changes": material.changes,
         "appendix": material.appendix,
     }
-    return report | {"digest": digest(report, canonical)}
 
 
 def digest(report: Answer, canonical: Canonical) -> str:
@@ -159,7 +179,7 @@ def facts_of(answer: Answer, leaving_out: Set[str] = _NOT_DIGESTED) -> Answer:
     return facts
 
 
-def _row_answers(rows: Sequence[Row], material: Material) -> list[Answer]:
+def _row_answers(material: Material) -> list[Answer]:
     as_of, moment, value_of = material.as_of, material.moment, material.value_of
 
     def text_of(at: TextAt | None) -> str | None:
@@ -169,5 +189,5 @@ def _row_answers(rows: Sequence[Row], material: Material) -> list[Answer]:
         commitment_answer(
             row.found, row.standing, as_of, moment, material.related.get(row.found.reference, []), text_of
         )
-        for row in rows
+        for row in material.rows
     ]

@@ -6,10 +6,10 @@ Every figure is a whole number; of several numbers the lower median is given, an
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from domain import vocabulary as words
-from domain.answers import Answer
+from domain.answers import Answer, columns
 from domain.filters import Row
 from domain.lifecycle import Assessment, State
 from domain.timeliness import Standing
@@ -23,7 +23,7 @@ def figures(rows: Sequence[Row], partners: Iterable[str]) -> Answer:
     """Count *rows*. Every word of a closed vocabulary and every code of *partners* is present, with 0 if need be."""
     states = [row.found.state for row in rows]
     details = [state.details for state in states]
-    state, standing = _columns(State, states), _columns(Standing, [row.standing for row in rows])
+    state, standing = columns(State, states), columns(Standing, [row.standing for row in rows])
     achieved = [row for row in rows if row.found.state.achieved_on is not None]
     by_timeliness = _counted(words.TIMELINESS, standing.timeliness)
     by_status = _counted(words.STATUSES, [row.status for row in rows])
@@ -60,11 +60,6 @@ def figures(rows: Sequence[Row], partners: Iterable[str]) -> Answer:
             "undeclared_of_overdue": permille(undeclared, late),
         },
     }
-
-
-def _columns(kind: Any, rows: Sequence[NamedTuple]) -> Any:
-    """Turn tuples of one *kind* into one of that kind whose members hold those of all: they are quick to count."""
-    return kind(*zip(*rows, strict=True)) if rows else kind(*((),) * len(kind._fields))
 
 
 def _acceptance(said: Sequence[Assessment | None], achieved: Sequence[State]) -> Answer:

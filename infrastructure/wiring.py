@@ -47,6 +47,7 @@ from infrastructure.read_only import ReadOnlyError
 from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
 from infrastructure.renderers import FORMATS, Format, carried
+from infrastructure.renderers.report_json import WRITING
 from infrastructure.rendering import RenderingBusyError, RenderingFailedError, Renderings
 from infrastructure.replaying import Differences, read_models_are_missing, rebuild, replay
 from infrastructure.server_source import ServerUnreachableError, verify_server
@@ -57,6 +58,7 @@ from infrastructure.writer import TooBusyError, Writer
 
 __all__ = [
     "FORMATS",
+    "WRITING",
     "BadCatalogue",
     "BadDatabaseUrl",
     "CannotRecoverError",

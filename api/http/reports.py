@@ -11,7 +11,7 @@ from api.http.report_answers import as_report, form_of
 from application import reporting
 from application.ports import View
 from domain.report import Scope
-from infrastructure.wiring import Services
+from infrastructure.wiring import WRITING, Services
 
 
 def routes(gate: Gate) -> APIRouter:
@@ -27,7 +27,11 @@ def routes(gate: Gate) -> APIRouter:
             reader = reader_of(services, internal=internal)
             return reporting.status_report(view, _asked(query, form.name), reader, services.press())
 
-        return await as_report(request, gate, form, make, appendix_asked=query.appendix is True)
+        def written(view: View, internal: bool) -> tuple[dict[str, Any], bytes]:  # noqa: FBT001 -- the same
+            reader = reader_of(services, internal=internal)
+            return reporting.written_report(view, _asked(query, form.name), reader, services.press(), WRITING)
+
+        return await as_report(request, gate, form, make, appendix_asked=query.appendix is True, written=written)
 
     @router.get("/changes", **openapi.reading("What changed", "Changes"))
     async def changes(request: Request, query: Annotated[ChangesQuery, Query()]) -> Response:

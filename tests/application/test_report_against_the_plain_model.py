@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from application.ports import Command
 from application.recording import Request, publish_programme, record_programme_event
-from application.reporting import Press, Reader, StatusQuery, status_report
+from application.reporting import Press, Reader, StatusQuery, status_report, written_report
 from domain.filters import Filters
 from domain.report import Scope
 from infrastructure.database import Database
+from infrastructure.renderers.report_json import WRITING, report_json
 from tests import naive_report
 from tests.eventful import eventful
 from tests.scenario import REGISTER, Story
@@ -122,8 +123,13 @@ asked_for = st.fixed_dictionaries(
 def made(store: Store, day: date, size: int, since: date, asked: dict[str, list[str]], *, internal: bool) -> Any:
     filters = Filters(**{name: tuple(words) for name, words in asked.items()})
     scope = Scope(filters=filters, visibility_all=internal, compare_to=since)
+    query = StatusQuery(scope=scope, as_of=day, log_size=size)
     with store.readings.view() as view:
-        return status_report(view, StatusQuery(scope=scope, as_of=day, log_size=size), AUDITOR, PRESS)
+        report = status_report(view, query, AUDITOR, PRESS)
+        beside, written = written_report(view, query, AUDITOR, PRESS, WRITING)
+    assert written == report_json(report)
+    assert beside == report | {"commitments": []}
+    return report
 
 
 def same_figures(

@@ -24,13 +24,13 @@ import sqlalchemy as sa
 from application.entries_view import Asked, EntriesView, fold_all
 from application.log_source import History
 from application.ports import View
-from application.reporting import Press, Reader, StatusQuery, status_report
+from application.reporting import Press, Reader, StatusQuery, status_report, written_report
 from domain.entry import Entry
 from infrastructure.codec import EntryMapper, canonical, entry_form
 from infrastructure.database import Database
 from infrastructure.recorder import EntryRecorder
 from infrastructure.renderers.report_csv import report_csv
-from infrastructure.renderers.report_json import report_json
+from infrastructure.renderers.report_json import WRITING, report_json
 from infrastructure.replaying import replay
 from infrastructure.settings import Settings
 from infrastructure.tables import streams
@@ -64,11 +64,15 @@ class Ledger:
 
     def report(self, at: tuple[date, int]) -> bytes:
         with self.services.view() as view:
-            return report_json(_report(view, at))
+            return written_report(view, _query(at), READER, PRESS, WRITING)[1]
 
 
 def _report(view: View, at: tuple[date, int]) -> dict[str, Any]:
-    return status_report(view, StatusQuery(as_of=at[0], log_size=at[1]), READER, PRESS)
+    return status_report(view, _query(at), READER, PRESS)
+
+
+def _query(at: tuple[date, int]) -> StatusQuery:
+    return StatusQuery(as_of=at[0], log_size=at[1])
 
 
 class FromEntries:

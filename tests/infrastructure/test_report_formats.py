@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 import pytest
 import rfc8785
 
-from application.reporting import Press, Reader, StatusQuery, status_report
+from application.reporting import Press, Reader, StatusQuery, status_report, written_report
 from infrastructure.renderers.report_csv import COLUMNS, cell, report_csv
-from infrastructure.renderers.report_json import report_json
+from infrastructure.renderers.report_json import WRITING, report_json
+from tests.hostile_report import TEXTS
 from tests.in_memory import InMemoryLedger
 
 READER = Reader(may_read_internal=False, today=date(2024, 1, 1), now=datetime(2026, 6, 1, tzinfo=UTC))
@@ -40,6 +41,24 @@ def test_the_json_format_is_the_report_and_its_bytes_are_repeatable(report):
     assert list(json.loads(made)["totals"]["by_status"]) == list(report["totals"]["by_status"])
     assert report_json(json.loads(made)) == made
     assert "Große".encode() in made
+
+
+@pytest.mark.parametrize("titles", [[], ["Plain"], ["100 % of %s and %b", 'A "0" \\u0000 {0}'], TEXTS])
+def test_a_report_that_is_written_right_away_has_the_same_bytes(titles):
+    ledger = InMemoryLedger()
+    ledger.publish()
+    for number, title in enumerate(titles):
+        reference = f"A{number}"
+        relations = [{"type": "part_of", "reference": f"A{number + 1}"}]
+        ledger.announce(reference, due="2022-12-31", title=title, summary=title, relations=relations)
+        ledger.record(reference, "started", "2022-12-01")
+        ledger.record(reference, "rebaselined", "2023-02-01", due="2024-12-31", authority=title)
+        ledger.record(reference, "reviewed", "2023-03-01", rating="full", independence="peer", reviewer=title)
+    if len(titles) > 1:
+        ledger.erase(len(ledger.all), "reviewer")
+    beside, written = written_report(ledger, StatusQuery(), READER, PRESS, WRITING)
+    plain = status_report(ledger, StatusQuery(), READER, PRESS)
+    assert (written, beside["digest"]) == (report_json(plain), plain["digest"])
 
 
 def test_the_table_has_a_header_and_one_row_per_commitment(report):
