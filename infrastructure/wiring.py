@@ -3,7 +3,7 @@
 import ctypes
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -50,6 +50,7 @@ from infrastructure.renderers import FORMATS, Format, carried
 from infrastructure.renderers.report_json import WRITING
 from infrastructure.rendering import RenderingBusyError, RenderingFailedError, Renderings
 from infrastructure.replaying import Differences, read_models_are_missing, rebuild, replay
+from infrastructure.replaying_process import ReplayingFailedError
 from infrastructure.server_source import ServerUnreachableError, verify_server
 from infrastructure.settings import Settings
 from infrastructure.tables import fixed
@@ -285,7 +286,8 @@ class Services:
                     connection.execute(sa.insert(fixed).values(name=name, value=value))
         if read_models_are_missing(self._database):
             changed = True
-            made = rebuild(self._database, progress)
+            with _told_as_not_ready():
+                made = rebuild(self._database, progress)
             if not made.replaced:
                 raise NotReadyError(
                     f"no read models can be made of entries that are not what was recorded: {made.first}"
@@ -316,7 +318,8 @@ class Services:
 
     def replay(self, *, check: bool, until: int | None, progress: Callable[[int, int], None]) -> Differences:
         """Make the read models anew and compare them with the live ones."""
-        return replay(self._database, check=check, until=until, progress=progress)
+        with _told_as_not_ready():
+            return replay(self._database, check=check, until=until, progress=progress)
 
     def back_up(self, target: Path) -> None:
         """Copy the ledger as it is at one moment."""
@@ -342,6 +345,14 @@ def build(settings: Settings | None = None, now: Callable[[], datetime] = clock.
     settings = settings or Settings()
     telemetry.configure(settings.log_level)
     return Services(settings, now)
+
+
+@contextmanager
+def _told_as_not_ready() -> Iterator[None]:
+    try:
+        yield
+    except ReplayingFailedError as failed:
+        raise NotReadyError(f"{failed}; nothing was changed") from failed
 
 
 def _keep_freed_memory() -> None:
