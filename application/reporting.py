@@ -1,7 +1,7 @@
 """The status report, and what changed between two dates or two moments, from a consistent view of the ledger."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
@@ -16,12 +16,11 @@ from domain.answers import Answer, CommitmentAt, Moment, day, instant, inverses
 from domain.commitment import Commitment
 from domain.comparison import between_dates, between_moments
 from domain.correction_register import Registered, correction_answer
-from domain.entry import TextAt
 from domain.filters import Filters, Row, select
 from domain.replay import known
 from domain.report import RULES, Canonical, Imprint, Material, Scope, Writing
 from domain.report import status_report as report_of
-from domain.wording import texts_of_evidence, texts_of_state
+from domain.wording import texts_of_report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +106,7 @@ def _material(view: View, query: StatusQuery, reader: Reader, press: Press) -> t
         programmes=[state for state, _, internal in programmes if scope.visibility_all or not internal],
         related=inverses(seen),
         courses=view.status_courses(moment.log_size),
-        value_of=values(view, _texts_of(rows)),
+        value_of=values(view, texts_of_report([row.found.state for row in rows])),
         corrections=_corrections(view, scope, set(references), 0, moment.log_size),
         changes=None if scope.compare_to is None else _since(view, scope, scope.compare_to, as_of, rows, moment),
         appendix=appendix,
@@ -131,12 +130,6 @@ def _wants_appendix(query: StatusQuery, commitments: int) -> bool:
 def _histories(view: View, references: Sequence[str], as_of: date, moment: Moment) -> list[Answer]:
     made = zip(references, histories(view, references, as_of, moment), strict=True)
     return [{"reference": reference, "items": items} for reference, items in made]
-
-
-def _texts_of(rows: Iterable[Row]) -> Iterator[TextAt]:
-    for row in rows:
-        yield from texts_of_state(row.found.state)
-        yield from texts_of_evidence(row.found.state)
 
 
 def changes(view: View, query: ChangesQuery, reader: Reader) -> Answer:

@@ -5,15 +5,16 @@ An item names the commitment and the dates or figures that put it there. Ties go
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from itertools import compress
 from operator import itemgetter
 from typing import Any, Final
 
-from domain.answers import Answer, CommitmentAt, day
+from domain.answers import Answer, CommitmentAt, columns, day
 from domain.filters import Row
 from domain.lifecycle import State
 from domain.programme import ProgrammeState
 from domain.report_figures import best_grade
-from domain.timeliness import next_occurrence
+from domain.timeliness import Standing, next_occurrence
 from domain.vocabulary import RATINGS
 from domain.wording import ValueOf, evidence_of
 
@@ -22,25 +23,27 @@ _NEVER: Final = date.max
 
 def lists(rows: Sequence[Row], as_of: date, value_of: ValueOf) -> Answer:
     """Give every list that is about commitments; *value_of* looks up the texts of evidence."""
+    state = columns(State, [row.found.state for row in rows])
+    standing = columns(Standing, [row.standing for row in rows])
     return {
         "achieved": _list(
             rows,
-            lambda row: row.found.state.achieved_on is not None,
+            state.achieved_on,
             lambda row: _achieved(row, value_of),
             lambda row: row.found.state.achieved_on,
         ),
-        "overdue": _list(rows, _is_overdue, _overdue, _by_days_overdue),
-        "undeclared_slips": _list(rows, lambda row: row.standing.undeclared_slip, _overdue, _by_days_overdue),
-        "slipped": _list(rows, lambda row: row.found.state.slip_count > 0, _slipped, _by_slips),
+        "overdue": _list(rows, standing.days_overdue, _overdue, _by_days_overdue),
+        "undeclared_slips": _list(rows, standing.undeclared_slip, _overdue, _by_days_overdue),
+        "slipped": _list(rows, state.slip_count, _slipped, _by_slips),
         "due_soon": _list(
             rows,
-            lambda row: row.standing.timeliness == "due_soon",
+            [word == "due_soon" for word in standing.timeliness],
             lambda row: {"due_on": day(_next_date(row)), "days_left": (_next_date(row) - as_of).days},
             _next_date,
         ),
         "stale": _list(
             rows,
-            lambda row: row.standing.stale,
+            standing.stale,
             lambda row: {
                 "last_activity_on": day(row.found.state.last_activity_on),
                 "announced_on": day(row.found.state.announced_on),
@@ -48,16 +51,16 @@ def lists(rows: Sequence[Row], as_of: date, value_of: ValueOf) -> Answer:
             },
             lambda row: _last_heard_of(row.found.state),
         ),
-        "divergent": _list(rows, lambda row: row.standing.divergence, _divergent, _by_rating),
+        "divergent": _list(rows, standing.divergence, _divergent, _by_rating),
         "off_cadence": _list(
             rows,
-            lambda row: row.standing.off_cadence,
+            standing.off_cadence,
             lambda row: _occurrences(row) | {"days_overdue": (as_of - _promised(row)).days},
             _promised,
         ),
         "recurring": _list(
             rows,
-            lambda row: row.found.state.details["kind"] == "recurring",
+            [each["kind"] == "recurring" for each in state.details],
             lambda row: _occurrences(row) | {"off_cadence": row.standing.off_cadence},
             lambda _: 0,
         ),
@@ -98,9 +101,10 @@ def silent_partners(
 
 
 def _list(
-    rows: Iterable[Row], belongs: Callable[[Row], bool], why: Callable[[Row], Answer], urgency: Callable[[Row], Any]
+    rows: Iterable[Row], belongs: Iterable[object], why: Callable[[Row], Answer], urgency: Callable[[Row], Any]
 ) -> list[Answer]:
-    chosen = [(urgency(row), row.found.reference, row) for row in rows if belongs(row)]
+    """List the rows for which *belongs* has something: neither false nor none nor nothing."""
+    chosen = [(urgency(row), row.found.reference, row) for row in compress(rows, belongs)]
     chosen.sort(key=itemgetter(0, 1))
     return [_named(row) | why(row) for _, _, row in chosen]
 
@@ -125,10 +129,6 @@ def _achieved(row: Row, value_of: ValueOf) -> Answer:
         "best_grade": best_grade(state),
         "rating": state.assessment and state.assessment.rating,
     }
-
-
-def _is_overdue(row: Row) -> bool:
-    return row.standing.days_overdue is not None
 
 
 def _overdue(row: Row) -> Answer:

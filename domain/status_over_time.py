@@ -30,21 +30,35 @@ def status_over_time(
     days = [each.isoformat() for each in _month_ends(adopted, as_of)]
     # For each status what begins less what ends between two days; the sums up to a day are what holds on it.
     changes = {scope: {word: [0] * (len(days) + 1) for word in STATUSES} for scope in ("all", "deliverable")}
+    points = _Points(days)
     for reference, steps in courses:
         tier = tiers.get(reference)
         if tier is not None:
-            _count(steps, days, changes["deliverable" if tier == "deliverable" else "all"])
+            _count(steps, points, changes["deliverable" if tier == "deliverable" else "all"])
     for word, counted in changes["deliverable"].items():
         changes["all"][word] = [one + other for one, other in zip(changes["all"][word], counted, strict=True)]
     standing = {scope: _sums(begun) for scope, begun in changes.items()}
-    points = [{"on": each} | {scope: counts[i] for scope, counts in standing.items()} for i, each in enumerate(days)]
-    return {"from": day(min(adopted, as_of)), "to": day(as_of), "points": points}
+    counted_on = [
+        {"on": each} | {scope: counts[i] for scope, counts in standing.items()} for i, each in enumerate(days)
+    ]
+    return {"from": day(min(adopted, as_of)), "to": day(as_of), "points": counted_on}
 
 
-def _count(steps: Iterable[StatusStep], days: Sequence[str], changes: Mapping[str, list[int]]) -> None:
+class _Points(dict[str, int]):
+    """Where among *days* the first stands that is not before a day; behind all of them, if there is none."""
+
+    def __init__(self, days: Sequence[str]) -> None:
+        self._days = days
+
+    def __missing__(self, since: str) -> int:
+        point = self[since] = bisect_left(self._days, since)
+        return point
+
+
+def _count(steps: Iterable[StatusStep], points: Mapping[str, int], changes: Mapping[str, list[int]]) -> None:
     before: list[int] | None = None
     for since, status in steps:
-        point = bisect_left(days, since)  # what begins after the last day lies behind every sum
+        point = points[since]
         if before is not None:
             before[point] -= 1
         before = changes[status]

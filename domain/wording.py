@@ -1,6 +1,6 @@
 """Texts and what they belong to: where the texts of a state or a reading stand, and readings with their texts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from domain.answers import ERASED, Answer, body_answer
@@ -24,11 +24,12 @@ def texts_of_state(state: State) -> Iterator[TextAt]:
         yield state.assessment.reviewer
 
 
-def texts_of_evidence(state: State) -> Iterator[TextAt]:
-    """Give the places of the texts of what an achievement rests on."""
-    for proof in state.proofs:
-        if proof.texts is not None:
-            yield proof.texts
+def texts_of_report(states: Sequence[State]) -> list[TextAt]:
+    """Give the places of the texts that a report shows of these states: those of what achievements rest on, too."""
+    ways = [target.authority for state in states for target in state.targets]
+    ways += [state.assessment.reviewer for state in states if state.assessment is not None]
+    ways += [proof.texts for state in states for proof in state.proofs]
+    return [way for way in ways if way is not None]
 
 
 def evidence_of(state: State, value_of: ValueOf) -> list[Answer]:

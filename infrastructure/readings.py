@@ -31,6 +31,7 @@ from infrastructure.tables import course, entries, head, opened, prose, streams
 from infrastructure.two_time_queries import ALL, ONE, RELATING, last_day_to_look_at
 
 PAGE: Final = 500
+_WHOLE: Final = 2  # a text by position and member; what comes after leads to a part of it
 _REMEMBERED_ANSWERS: Final = 4
 _REMEMBERED_COMMITMENTS: Final = 50_000
 """Of all answers together, if there are several: some 100 MB."""
@@ -225,14 +226,14 @@ class SqlView:
         positions: defaultdict[str, list[int]] = defaultdict(list)
         for way in ways:
             positions[str(way[1])].append(int(way[0]))
-        there: dict[TextAt, str] = {}
+        there: dict[TextAt, Any] = {}
         for member, at in positions.items():
             which = among(self._connection, prose.c.position, sorted(at)), prose.c.member == member
             for position, value in self._connection.execute(
                 sa.select(prose.c.position, prose.c.value).where(*which)
             ).all():
-                there[position, member] = value
-        return {way: _text(there, way) for way in ways}
+                there[position, member] = orjson.loads(value)
+        return {way: there.get(way, ERASED) if len(way) == _WHOLE else _part(there, way) for way in ways}
 
     def issued(self, *, before: int, limit: int, internal: bool) -> Sequence[RecordedEntry]:
         """Give the entries of issued reports with position below *before*, the newest first, internal ones if asked."""
@@ -268,10 +269,10 @@ def _recorded(row: Any, texts: Mapping[str, tuple[Any, bytes]]) -> RecordedEntry
     )
 
 
-def _text(there: Mapping[TextAt, str], way: TextAt) -> Any:
-    if way[:2] not in there:
+def _part(there: Mapping[TextAt, Any], way: TextAt) -> Any:
+    if way[:_WHOLE] not in there:
         return ERASED
-    found: Any = orjson.loads(there[way[:2]])
-    for step in way[2:]:
+    found = there[way[:_WHOLE]]
+    for step in way[_WHOLE:]:
         found = found[step]
     return found
