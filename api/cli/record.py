@@ -38,7 +38,7 @@ Evidence = Annotated[list[str] | None, typer.Option(metavar="JSON", rich_help_pa
 InRole = Annotated[Role | None, typer.Option(help="In which role. Default: reviewer for reviewed, else recorder.")]
 _SERVER = "Record there, not in the ledger on this machine."
 Server = Annotated[str | None, typer.Option(metavar="URL", rich_help_panel=_REMOTE, help=_SERVER)]
-_TOKEN = "Who you are to the server. Better kept in LEDGER_TOKEN, where no list of processes shows it."  # noqa: S105
+_TOKEN = "Who you are to the server. Better kept in LEDGER_TOKEN, where no list of processes shows it."  # noqa: S105 -- the help text of an option
 Token = Annotated[
     str | None,
     typer.Option(metavar="TOKEN", rich_help_panel=_REMOTE, envvar="LEDGER_TOKEN", show_envvar=False, help=_TOKEN),

@@ -36,7 +36,7 @@ PolicyFile = Annotated[
 ]
 
 
-_TOKEN = "An auditor's, for a server that is not public. Better kept in LEDGER_TOKEN."  # noqa: S105
+_TOKEN = "An auditor's, for a server that is not public. Better kept in LEDGER_TOKEN."  # noqa: S105 -- the help text of an option
 Token = Annotated[str | None, typer.Option(metavar="TOKEN", envvar="LEDGER_TOKEN", show_envvar=False, help=_TOKEN)]
 
 

@@ -3,6 +3,7 @@
 It wraps the whole application, answers to unexpected errors included, and is plain ASGI: it costs microseconds.
 """
 
+import asyncio
 import time
 from hashlib import sha256
 from typing import Final
@@ -19,6 +20,8 @@ from infrastructure.wiring import Settings
 MOST_HEADERS: Final = 100
 MOST_ADDRESS_BYTES: Final = 8_192
 MOST_PARAMETERS: Final = 200
+DALLY_SECONDS: Final = 1.0
+_MOST_DALLYING: Final = 2_000
 _OPEN: Final = ("/health/live", "/health/ready")
 _POLICY: Final = b"content-security-policy"
 _CACHE: Final = b"cache-control"
@@ -48,6 +51,7 @@ class Guard:
         self._anonymous = Allowance("anonymous", settings.rate_limit_anonymous)
         self._failures = Allowance("refused-tokens", settings.rate_limit_failures)
         self._each_token = Allowance("token", settings.rate_limit)
+        self._dallying = 0
         self._always: _Pairs = list(_ALWAYS)
         if settings.hsts_seconds:
             self._always.append((b"strict-transport-security", b"max-age=%d" % settings.hsts_seconds))
@@ -74,7 +78,20 @@ class Guard:
                 self._complete(message, asks)
             await send(message)
 
+        if asks.refused:
+            await self._dally()
         await (refusal or self._app)(scope, receive, sending)
+
+    async def _dally(self) -> None:
+        """Let whoever is past a limit wait, so that they ask once a second on a connection and not a thousand times."""
+        if self._dallying < _MOST_DALLYING:
+            # Not all the same time, or all would ask again in the same moment.
+            seconds = DALLY_SECONDS * (1 + self._dallying % 10 / 10)
+            self._dallying += 1
+            try:
+                await asyncio.sleep(seconds)
+            finally:
+                self._dallying -= 1
 
     def _complete(self, message: Message, asks: "_Asks") -> None:
         headers: _Pairs = [*message.get("headers", ()), *self._always]

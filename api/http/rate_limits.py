@@ -28,8 +28,9 @@ class Allowance:
         return math.floor((WINDOW_SECONDS - unfilled) / self._each + 1e-6)
 
     def spend(self, key: Hashable, now: float) -> None:
-        """Count one."""
-        self._full_at[key] = max(self._full_at.get(key, now), now) + self._each
+        """Count one; more than the quota, by requests that came side by side, are owed no longer than it lasts."""
+        spent = max(self._full_at.get(key, now), now) + self._each
+        self._full_at[key] = min(spent, now + WINDOW_SECONDS)
         self._full_at.move_to_end(key)
         if len(self._full_at) > _REMEMBERED:
             self._full_at.popitem(last=False)

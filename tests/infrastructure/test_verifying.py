@@ -122,13 +122,13 @@ def rewritten(store: Store, position: int, leaf: bytes) -> None:
     """Replace an entry together with every hash that depends on it, as somebody could who knows how."""
     from domain.merkle import Frontier
 
-    store.tamper(f"UPDATE entries SET entry = x'{leaf.hex()}' WHERE position = {position}")  # noqa: S608
+    store.tamper(f"UPDATE entries SET entry = x'{leaf.hex()}' WHERE position = {position}")  # noqa: S608 -- tampering
     frontier, changes = Frontier(), []
     for row in store.rows(sa.select(entries).order_by(entries.c.position)):
         hashed = leaf_hash(row.entry)
         nodes = b"".join(frontier.append(hashed))
         values = f"leaf_hash = x'{hashed.hex()}', nodes = x'{nodes.hex()}'"
-        changes.append(f"UPDATE entries SET {values} WHERE position = {row.position}")  # noqa: S608
+        changes.append(f"UPDATE entries SET {values} WHERE position = {row.position}")  # noqa: S608 -- tampering
     store.tamper(*changes)
 
 
@@ -190,7 +190,7 @@ def test_an_erasure_that_did_not_take_place_is_found(ledger: Store) -> None:
     (row,) = ledger.rows(sa.select(prose).where(prose.c.position == 4))
     ledger.writer.record(erasure(4, "statement"))
     ledger.tamper(
-        f"INSERT INTO prose VALUES (4, 'statement', '{row.value}', x'{row.salt.hex()}')"  # noqa: S608
+        f"INSERT INTO prose VALUES (4, 'statement', '{row.value}', x'{row.salt.hex()}')"  # noqa: S608 -- tampering
     )
     first = verified(ledger, signed(ledger)).first
     assert first is not None

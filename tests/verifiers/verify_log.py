@@ -58,7 +58,7 @@ def path(kind: str, number: int, width: int) -> str:
 
 def fetch(url: str, name: str) -> bytes:
     try:
-        with urlopen(f"{url}/{name}", timeout=30) as answer:  # noqa: S310
+        with urlopen(f"{url}/{name}", timeout=30) as answer:  # noqa: S310 -- the caller's URL
             content: bytes = answer.read()
             return content
     except OSError as wrong:

@@ -1,6 +1,7 @@
 """Requests that are too long, too deep, packed or too frequent: refused early, with what would be accepted."""
 
 import json
+import threading
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.http import guard
 from api.http.client_address import ClientAddresses
 from api.http.rate_limits import Allowance
 from application.strict_json import DEEPEST, parse
@@ -27,6 +29,11 @@ def public(tmp_path: Any) -> Iterator[tuple[TestClient, dict[str, str]]]:
     )  # fmt: skip
     with TestClient(create_app(services), client=("10.0.0.1", 1234)) as client:
         yield client, tokens
+
+
+@pytest.fixture(autouse=True)
+def _refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "DALLY_SECONDS", 0)
 
 
 def nested(levels: int) -> bytes:
@@ -121,6 +128,27 @@ def test_who_guesses_is_stopped_and_who_shares_the_address_is_not(public: Any) -
     assert client.get("/v1/commitments").status_code == 200  # reading without a token is counted apart
 
 
+def test_who_is_past_a_limit_waits_for_the_refusal_and_others_do_not(
+    public: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, tokens = public
+    guess, valid = {"authorization": "Bearer ldg_guess"}, {"authorization": f"Bearer {tokens['auditor']}"}
+    for _ in range(4):
+        client.get("/v1/commitments", headers=guess)
+    monkeypatch.setattr(guard, "DALLY_SECONDS", 2)
+    done: list[str] = []
+
+    def ask(name: str, headers: dict[str, str]) -> None:
+        client.get("/v1/commitments", headers=headers)
+        done.append(name)
+
+    guessing = threading.Thread(target=ask, args=("guess", guess))
+    guessing.start()
+    ask("valid", valid)
+    guessing.join()
+    assert done == ["valid", "guess"]
+
+
 def test_a_token_made_while_its_address_is_stopped_is_let_in_within_a_second(tmp_path: Any) -> None:
     services, _ = made(tmp_path, rate_limit_failures=1)
     with TestClient(create_app(services)) as client:
@@ -170,6 +198,10 @@ def test_an_allowance_fills_evenly_and_remembers_a_bounded_number() -> None:
     assert allowance.seconds_until_one("a", 100.0) == 1
     assert allowance.left("a", 110.0) == 10
     assert allowance.left("a", 160.0) == 60
+    for _ in range(500):  # side by side, before any of them was counted
+        allowance.spend("c", 100.0)
+    assert allowance.left("c", 100.0) == 0
+    assert allowance.seconds_until_one("c", 100.0) == 1
     for number in range(20_000):
         allowance.spend(number, 100.0)
     assert len(allowance._full_at) == 10_000
