@@ -73,12 +73,12 @@ def test_a_caller_has_few_streams_and_the_process_some_more(app_and_tokens: tupl
         assert await too_many.begun() == 429
         assert "3 streams are under way" in json.loads(await too_many.take())["detail"]
         # One is read to its end, another is given up in the middle: both make room.
-        assert (await first.take()).count(b"\n") == len(tokens)
+        assert (await first.take()).count(b"token_created") == len(tokens)
         second.task.cancel()
         await asyncio.wait([second.task])
         again = [Reader(app, auditor), Reader(app, auditor)]
         assert [await each.begun() for each in again] == [200, 200]
         for each in (*again, elsewhere):
-            assert (await each.take()).count(b"\n") == len(tokens)
+            assert (await each.take()).count(b"token_created") == len(tokens)
 
     asyncio.run(story())
