@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -171,6 +172,15 @@ def database_is_full(error: BaseException) -> bool:
     """Whether the database could not write for want of space."""
     said = str(getattr(error, "orig", None) or error)
     return "database or disk is full" in said or "No space left on device" in said or "disk I/O error" in said
+
+
+def database_is_unreachable(error: BaseException) -> bool:
+    """Whether a server of databases could not be reached, or ended the connection."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return True
+    if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+        return False
+    return not isinstance(error.orig, sqlite3.Error)
 
 
 @cache

@@ -49,10 +49,10 @@ class Readings:
         self.details = Details()
 
     @contextmanager
-    def view(self) -> Iterator["SqlView"]:
-        """Open a snapshot."""
-        with self._database.reading() as connection:
-            yield SqlView(connection, self)
+    def view(self, replica: Database | None = None) -> Iterator["SqlView"]:
+        """Open a snapshot, of a replica if one is given."""
+        with (replica or self._database).reading() as connection:
+            yield SqlView(connection, self, complete=replica is None)
 
     def kept(self, as_of: date, log_size: int) -> CommitmentsAt | None:
         """Give all commitments at (V, N), if they were asked for lately."""
@@ -69,11 +69,15 @@ class Readings:
                 self._answers.popitem(last=False)
 
 
-class SqlView:
-    """One snapshot."""
+class BehindError(Exception):
+    """The snapshot is of a replica that may not know yet what was recorded up to the instant asked about."""
 
-    def __init__(self, connection: sa.Connection, readings: Readings) -> None:
-        self._connection, self._readings = connection, readings
+
+class SqlView:
+    """One snapshot; *complete* if it holds everything that was recorded before it was opened."""
+
+    def __init__(self, connection: sa.Connection, readings: Readings, *, complete: bool = True) -> None:
+        self._connection, self._readings, self._complete = connection, readings, complete
         row = connection.execute(sa.select(head.c.position, head.c.recorded_at)).one()
         self._head = Moment(row.position, clock.from_micros(row.recorded_at) if row.position else None)
 
@@ -93,6 +97,8 @@ class SqlView:
 
     def size_known_at(self, instant: datetime) -> int:
         """Give the greatest position recorded at or before *instant*, 0 if there is none."""
+        if not self._complete and (self._head.recorded_at is None or self._head.recorded_at < instant):
+            raise BehindError  # the answer for an instant may never change
         return (
             self._connection.execute(
                 sa.select(entries.c.position)

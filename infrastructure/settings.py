@@ -83,6 +83,13 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _masked(database: str) -> str:
+    url = sa.make_url(database)
+    # Drivers take a password among the parameters, too.
+    url = url.update_query_dict({name: "masked" for name in url.query if "pass" in name.lower()})
+    return url.render_as_string(hide_password=True)
+
+
 class Settings(BaseSettings):
     """What can be set. Read once, in `infrastructure.wiring`."""
 
@@ -91,6 +98,15 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("ledger-data"), description="where the ledger's files lie; created when missing")
     database_url: str = Field(
         "", description="SQLAlchemy URL of the database; the default is SQLite in the data directory"
+    )
+    read_database_url: str = Field(
+        "", description="URL of a replica of the database that answers questions (docs/postgresql.md); none by default"
+    )
+    replica_wait_seconds: int = Field(
+        2,
+        ge=0,
+        le=60,
+        description="how long a question waits for the replica to come as far as the caller has seen, in seconds",
     )
     log_origin: str = Field(
         "localhost/implementation-ledger",
@@ -221,8 +237,6 @@ class Settings(BaseSettings):
     def shown(self) -> dict[str, str]:
         """Give every setting by the name of its variable, secrets masked."""
         shown = {f"LEDGER_{name.upper()}": _written(value) for name, value in self}
-        url = sa.make_url(self.database())
-        # Drivers take a password among the parameters, too.
-        url = url.update_query_dict({name: "masked" for name in url.query if "pass" in name.lower()})
-        shown["LEDGER_DATABASE_URL"] = url.render_as_string(hide_password=True)
+        shown["LEDGER_DATABASE_URL"] = _masked(self.database())
+        shown["LEDGER_READ_DATABASE_URL"] = _masked(self.read_database_url) if self.read_database_url else ""
         return shown

@@ -3,7 +3,7 @@
 import ctypes
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +27,7 @@ from domain.policy import Policy
 from infrastructure import clock, telemetry
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.codec import canonical
-from infrastructure.database import Database, database_is_full
+from infrastructure.database import Database, database_is_full, database_is_unreachable
 from infrastructure.export_source import NoExportError
 from infrastructure.exporting import WrongRootError
 from infrastructure.feed_lines import FeedLines
@@ -50,7 +50,7 @@ from infrastructure.renderers import FORMATS, Format, carried
 from infrastructure.renderers.report_json import WRITING
 from infrastructure.rendering import RenderingBusyError, RenderingFailedError, Renderings
 from infrastructure.replaying import Differences, read_models_are_missing, rebuild, replay
-from infrastructure.replaying_process import ReplayingFailedError
+from infrastructure.replica import Answered, PrimaryUnreachableError, Replica
 from infrastructure.server_source import ServerUnreachableError, verify_server
 from infrastructure.settings import Settings
 from infrastructure.tables import fixed
@@ -73,6 +73,7 @@ __all__ = [
     "NotSealedError",
     "Once",
     "Outcome",
+    "PrimaryUnreachableError",
     "ProviderSilentError",
     "ReadOnlyError",
     "Recovery",
@@ -88,6 +89,7 @@ __all__ = [
     "carried",
     "check_catalogue",
     "is_full",
+    "is_unreachable",
     "report_bytes",
     "verify_export",
     "verify_server",
@@ -102,6 +104,7 @@ BadCatalogue = catalogues.BadCatalogue
 BadDatabaseUrl = sa.exc.ArgumentError
 DatabaseFailed = sa.exc.SQLAlchemyError
 is_full = database_is_full
+is_unreachable = database_is_unreachable
 
 
 class NotReadyError(Exception):
@@ -116,6 +119,11 @@ class Services:
         self.time_zone = ZoneInfo(settings.time_zone)
         self._database = Database(settings.database())
         self._readings = Readings(self._database)
+        self.replica = (
+            Replica(settings.read_database_url, self._readings, self._database, settings.replica_wait_seconds)
+            if settings.read_database_url
+            else None
+        )
         self._identities = Identities(self._database, now)
         self._uses = TokenUses(self._database, now)
         openid = settings.openid()
@@ -130,7 +138,7 @@ class Services:
     # --- reading
 
     def view(self) -> AbstractContextManager[SqlView]:
-        """Open a consistent snapshot."""
+        """Open a consistent snapshot of all that is recorded."""
         return self._readings.view()
 
     def feed(self, *, internal: bool) -> Callable[[int, int], bytes]:
@@ -138,10 +146,18 @@ class Services:
         feed = FeedLines(internal=internal)
 
         def lines(after: int, last: int) -> bytes:
-            with self._database.reading() as connection:
+            replica = None if self.replica is None else self.replica.database_with(last)
+            with (replica or self._database).reading() as connection:
                 return feed.between(connection, after, last)
 
         return lines
+
+    def answer(self, work: Callable[[SqlView], Answered], at_least: int = 0) -> Answered:
+        """Let *work* read a snapshot with *at_least* so many entries, of the replica if there is one."""
+        if self.replica is None:
+            with self.view() as view:
+                return work(view)
+        return self.replica.answer(work, at_least, self.view)
 
     def today(self) -> date:
         """Give the day in the ledger's time zone."""
@@ -286,8 +302,7 @@ class Services:
                     connection.execute(sa.insert(fixed).values(name=name, value=value))
         if read_models_are_missing(self._database):
             changed = True
-            with _told_as_not_ready():
-                made = rebuild(self._database, progress)
+            made = rebuild(self._database, progress)
             if not made.replaced:
                 raise NotReadyError(
                     f"no read models can be made of entries that are not what was recorded: {made.first}"
@@ -309,6 +324,10 @@ class Services:
             raise NotReadyError("the database has other tables than this version needs; run `ledger migrate`")
         if read_models_are_missing(self._database):
             raise NotReadyError("the read models have to be made anew; run `ledger migrate`")
+        if self.replica is not None:
+            self.replica.look()
+            if self.replica.wrong is not None:
+                raise NotReadyError(self.replica.wrong)
         with self._database.reading() as connection:
             origin = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == "log_origin")).scalar()
         if origin != self.settings.log_origin:
@@ -318,8 +337,7 @@ class Services:
 
     def replay(self, *, check: bool, until: int | None, progress: Callable[[int, int], None]) -> Differences:
         """Make the read models anew and compare them with the live ones."""
-        with _told_as_not_ready():
-            return replay(self._database, check=check, until=until, progress=progress)
+        return replay(self._database, check=check, until=until, progress=progress)
 
     def back_up(self, target: Path) -> None:
         """Copy the ledger as it is at one moment."""
@@ -333,6 +351,8 @@ class Services:
         self._uses.write()
         self.writer.close()
         self.log.stop()
+        if self.replica is not None:
+            self.replica.close()
         self._database.close()
 
 
@@ -345,14 +365,6 @@ def build(settings: Settings | None = None, now: Callable[[], datetime] = clock.
     settings = settings or Settings()
     telemetry.configure(settings.log_level)
     return Services(settings, now)
-
-
-@contextmanager
-def _told_as_not_ready() -> Iterator[None]:
-    try:
-        yield
-    except ReplayingFailedError as failed:
-        raise NotReadyError(f"{failed}; nothing was changed") from failed
 
 
 def _keep_freed_memory() -> None:

@@ -48,8 +48,7 @@ class Server:
             self._as_user = {"user": "nobody", "extra_groups": ()}
         programs = _programs(self.folder, self._as_user)
         data = self.folder / "data"
-        how = ("--no-sync", "--no-instructions", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres")
-        self._do(programs / "initdb", *how, f"--pgdata={data}")
+        self._make(programs, data)
         all_settings = ("listen_addresses=", f"unix_socket_directories={self.folder}", *settings)
         options = [part for each in all_settings for part in ("-c", each)]
         self._watch = subprocess.Popen(
@@ -59,6 +58,10 @@ class Server:
         )  # fmt: skip
         self.url = f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
         self._wait()
+
+    def _make(self, programs: Path, data: Path) -> None:
+        how = ("--no-sync", "--no-instructions", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres")
+        self._do(programs / "initdb", *how, f"--pgdata={data}")
 
     def _do(self, *command: Any) -> None:
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, **self._as_user)

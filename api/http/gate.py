@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from hashlib import sha256
 from hmac import digest
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -24,6 +26,8 @@ from infrastructure.wiring import Services, canonical
 
 Answered = TypeVar("Answered")
 _READERS: Final = 4
+_LOOKS: Final = 0.02
+"""Seconds between two looks at how far the replica has come."""
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 _ETAG: Final = re.compile(r'\*|"[^"]*"')
 
@@ -34,6 +38,7 @@ class Gate:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._readers = anyio.CapacityLimiter(_READERS)
+        self._written = 0
 
     async def in_thread(self, work: Callable[[], Answered]) -> Answered:
         """Do blocking work in the small pool of readers."""
@@ -79,20 +84,38 @@ class Gate:
         self, request: Request, work: Callable[[View, Caller | None], Answered], *, anonymous: bool = True
     ) -> tuple[Answered, int]:
         who = await recognise(request, self.services)
+        await self._until_replica_has_seen(request)
 
         def reading() -> tuple[Answered, int]:
             caller = who()
             if caller is None:
                 self._admit_anybody(request, anonymous=anonymous)
             at_least = _at_least(request)
-            with self.services.view() as view:
+
+            def look(view: View) -> tuple[Answered, int]:
                 head = request.state.position = view.head.log_size
                 if head < at_least:
                     raise BadQuestion("Ledger-At-Least", f"{at_least} is not reached yet", f"up to {head}")
                 refuse_foreign_cursor(request)
                 return work(view, caller), head
 
+            return self.services.answer(look, max(at_least, self._written))
+
         return await self.in_thread(reading)
+
+    async def _until_replica_has_seen(self, request: Request) -> None:
+        """Wait a while until the replica has come as far as the caller, and this process, has seen."""
+        replica = self.services.replica
+        if replica is None:
+            return
+        wanted, until = self._written, monotonic() + replica.patience
+        with suppress(BadQuestion):  # it is told after it is known who asks
+            wanted = max(wanted, _at_least(request))
+        while replica.position < wanted:
+            position = await self.in_thread(replica.look)
+            if position is None or monotonic() >= until:
+                return
+            await anyio.sleep(_LOOKS)
 
     async def record(
         self, request: Request, command: Callable[[recording.Request], Command]
@@ -127,6 +150,8 @@ class Gate:
         except (Declined, Refusal):
             request.state.position = await self.in_thread(self._head)
             raise
+        # Whoever recorded here reads it here, whatever the replica knows.
+        self._written = max(self._written, answer.get("position", 0))
         return answer, {"Idempotency-Replayed": "true"} if answer.pop(recording.REPLAYED, False) else {}
 
 

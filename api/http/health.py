@@ -57,7 +57,8 @@ def routes(gate: Gate, figures: Figures) -> APIRouter:
             with services.view() as view:
                 head = view.head.log_size
             log = services.log.standing()
-            return {"status": "ready", "position": head, "version": services.version, "log": log}
+            replica = services.replica and {"position": services.replica.look()}
+            return {"status": "ready", "position": head, "version": services.version, "log": log, "replica": replica}
 
         body = await gate.in_thread(look)
         return as_answer(body, body["position"])

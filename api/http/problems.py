@@ -23,11 +23,13 @@ from infrastructure.wiring import (
     ClockBehindError,
     DatabaseFailed,
     NotReadyError,
+    PrimaryUnreachableError,
     ReadOnlyError,
     RenderingBusyError,
     RenderingFailedError,
     TooBusyError,
     is_full,
+    is_unreachable,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -35,6 +37,10 @@ _STYLE: Final = "main{max-width:40rem;margin:2rem auto;padding:0 1rem;font:1.1re
 _PAGE_POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_UNREACHABLE: Final = (
+    "the database cannot be reached now; a request that records may be sent again: with the same Idempotency-Key "
+    "it is recorded once"
 )
 _log = get_logger()
 
@@ -114,7 +120,7 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  
             return problem("unsupported-media-type", str(error))
         case NotAcceptable():
             return problem("not-acceptable", str(error))
-        case NotReadyError() | ClockBehindError():
+        case NotReadyError() | ClockBehindError() | PrimaryUnreachableError():
             return problem("not-ready", str(error), headers=retry)
         case ReadOnlyError():
             return problem("read-only", str(error), headers={"Retry-After": "60"}, **error.members)
@@ -125,12 +131,19 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  
             return problem("rendering-failed", str(error), accepted="format=json, csv or html; fewer commitments")
         case TooBusyError():
             return problem("not-ready", "too many requests wait to be recorded", headers=retry)
-        case DatabaseFailed() if is_full(error):
-            _log.error("the disk is full")
-            return problem("not-ready", "the disk is full; nothing of the request was recorded", headers=retry)
+        case DatabaseFailed() if is_full(error) or is_unreachable(error):
+            return _answer_of_database(error, retry)
         case _:
             _log.error("unexpected error", error=type(error).__name__, exc_info=error)
             return problem("internal", "the server's log says more")
+
+
+def _answer_of_database(error: Exception, retry: Mapping[str, str]) -> Response:
+    if is_full(error):
+        _log.error("the disk is full")
+        return problem("not-ready", "the disk is full; nothing of the request was recorded", headers=retry)
+    _log.error("the database cannot be reached", error=type(error).__name__)
+    return problem("not-ready", _UNREACHABLE, headers=retry)
 
 
 HANDLED: Final = (
@@ -143,6 +156,7 @@ HANDLED: Final = (
     NotAcceptable,
     NotReadyError,
     ClockBehindError,
+    PrimaryUnreachableError,
     ReadOnlyError,
     RenderingBusyError,
     RenderingFailedError,

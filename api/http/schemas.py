@@ -242,6 +242,7 @@ COMPONENTS: Final[dict[str, Schema]] = {
             "status": TEXT,
             "position": WHOLE,
             "version": TEXT,
+            "replica": or_null(answer({"position": or_null(WHOLE)})),
             "log": answer(
                 {
                     "signed": or_null(WHOLE),

@@ -175,7 +175,9 @@ class Table:
 def grown(entries: Iterable[Entry]) -> tuple[History, Table]:
     history, table = History(), Table()
     for entry in entries:
-        table.take(entry.position, history.grow(entry))
+        history.prepare(entry)
+        table.take(entry.position, history.change(entry))
+        history.add(entry)
     return history, table
 
 
