@@ -21,6 +21,7 @@ from api.http import (
     problems,
     programmes,
     reports,
+    roles,
     tokens,
 )
 from api.http.gate import Gate
@@ -68,6 +69,7 @@ def create_app(services: Services) -> FastAPI:
         issued.routes(gate),
         log.routes(gate),
         tokens.routes(gate),
+        roles.routes(gate),
         health.routes(gate, figures),
     ):
         app.include_router(router)

@@ -1,27 +1,28 @@
 """Who may do what: one table (design, 3.6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from application.errors import NotPermitted
-from domain.corrections import named
+from domain.corrections import changes_of, named
 from domain.entry import Entry
+from domain.replay import known
 from domain.rights import Scope
 
 
 class Right(StrEnum):
     """What a role may be allowed to do."""
 
-    READ = "read everything, internal programmes included"
+    READ = "read, what is internal included"
     PUBLISH = "publish and amend programmes"
     ANNOUNCE = "announce commitments"
     RECORD = "record every kind of entry but reviews"
     REVIEW = "record reviews"
     CORRECT = "correct entries that are not reviews"
     CORRECT_REVIEWS = "correct reviews"
-    ERASE = "erase texts"
+    ERASE = "erase texts and names"
     ISSUE = "issue reports"
     SEE_RIGHTS = "see who holds which right"
     ADMINISTER = "give and take rights"
@@ -66,14 +67,45 @@ class Caller:
             wanted = " or ".join(right.value for right in rights)
             raise NotPermitted(f"the role {self.role} may not {wanted}", f"a token with the role {roles}")
 
+    def sight(self) -> "Sight":
+        """Give what the caller may see, for one question."""
+        return Sight(self.scope)
+
+
+class Sight:
+    """What one question may see beside what is public: what is internal to the programmes of *scope*; None: everything.
+
+    *shown* are the programmes of which something internal was let through, None among them for the ledger itself: who
+    answers the question sees to it that this is written down.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.shown: set[str | None] = set()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything may be seen."""
+        return self.scope is None
+
     def sees(self, programme: str | None, *, internal: bool) -> bool:
         """Whether what belongs to a programme (None: the ledger) is shown; everything public is."""
-        return not internal or self.scope is None or programme in self.scope
+        if not internal:
+            return True
+        if self.scope is not None and programme not in self.scope:
+            return False
+        self.shown.add(programme)
+        return True
+
+    def covers(self, programmes: Collection[str]) -> bool:
+        """Whether everything of these programmes is shown; of none named: of all."""
+        named: Collection[str | None] = programmes or (None,)
+        return all(self.sees(each, internal=True) for each in named)
 
 
-def may_read_internal(caller: Caller | None) -> bool:
-    """Whether internal programmes and commitments are shown."""
-    return caller is not None and caller.scope is None and Right.READ in ROLES[caller.role]
+def nobody() -> Sight:
+    """Give what is seen without a token: what is public."""
+    return Sight(frozenset())
 
 
 def permit_correction(
@@ -90,6 +122,31 @@ def permit_correction(
                 f"entry {version} was recorded by {caller.actor}, who may not correct it (four-eyes)",
                 "a correction by another actor",
             )
+
+
+def refuse_own_review(organisation: str | None, lead: str | None, independence: object) -> None:
+    """Refuse that somebody judges what their own organisation leads, unless the review says so."""
+    if organisation is not None and organisation == lead and independence != "self":
+        raise NotPermitted(
+            f"{organisation} leads this commitment, and whoever belongs to it does not review it as another would",
+            "independence self, or a reviewer of another organisation",
+        )
+
+
+def refuse_own_correction(
+    organisation: str | None, lead: str | None, body: Mapping[str, Any], entries: Sequence[Entry]
+) -> None:
+    """Refuse that somebody changes how others judged what their own organisation leads, or passes for another."""
+    if organisation is None or organisation != lead:
+        return
+    readings = known(entries).readings
+    for version in named(body):
+        if not 1 <= version <= len(entries) or not _concerns_review(entries[version - 1], entries):
+            continue
+        reading = readings.get(version)
+        independence = None if reading is None else reading.facts.get("independence")
+        refuse_own_review(organisation, lead, independence)
+        refuse_own_review(organisation, lead, changes_of(body, version).get("independence", independence))
 
 
 def _concerns_review(entry: Entry, entries: Sequence[Entry]) -> bool:

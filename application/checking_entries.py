@@ -202,7 +202,7 @@ class EntryCheck:
             self._apart.add(leaf.position, read, leaf.entry, closed=True)
 
     def _take_kind(self, position: int, read: Mapping[str, Any]) -> None:
-        if read["kind"] == "erased" and self._source.shows_texts:
+        if read["kind"] == "erased" and "erased_position" in read["facts"] and self._source.shows_texts:
             self._erasures.erased(position, read["facts"])
         elif read["kind"] == "report_issued":
             self.issued[position] = read

@@ -6,7 +6,7 @@ changes, so it is made first, for the N of the snapshot; entries that come in be
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Any, Final
@@ -51,6 +51,7 @@ def issue(view: View, request: Request, reader: Reader, press: Press) -> Command
     query = asked_in(request.body)
     for code in query.scope.filters.programme or (None,):
         caller.require(Right.ISSUE, within=code)
+    reader = replace(reader, may_read_internal=caller.sight().covers(query.scope.filters.programme))
     _refuse_internal_programmes(view, query.scope)
     made = status_report(view, query, reader, press)
     kept, moment = KeptReport.of(made, press.canonical), view.moment(made["log_size"])

@@ -6,6 +6,7 @@ from application.access import Caller
 from application.ports import Unit
 from domain.entry import Entry
 from domain.ledger_stream import LedgerStream
+from domain.rights import Rights
 
 
 def note(unit: Unit, caller: Caller, kind: str, facts: dict[str, Any], *, closed: bool = False) -> Entry:
@@ -18,3 +19,9 @@ def note(unit: Unit, caller: Caller, kind: str, facts: dict[str, Any], *, closed
     entry = cast("LedgerStream.Event", stream.pending_events[-1]).entry
     unit.keep(stream, closed=closed)
     return entry
+
+
+def rights_in(unit: Unit) -> Rights:
+    """Give who holds which right now."""
+    stream = unit.ledger_stream()
+    return Rights() if stream is None else stream.rights

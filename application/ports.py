@@ -104,6 +104,17 @@ class Token:
     last_used_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An entry of the register; *name* is None if none was given, or it was erased."""
+
+    id: str
+    name: str | None
+    organisation: str | None
+    registered_at: datetime
+    erased_at: datetime | None
+
+
 class Unit(Protocol):
     """What a command works on while the ledger is locked for it. All of it is recorded, or nothing.
 
@@ -148,6 +159,12 @@ class Unit(Protocol):
 
     def drop_role(self, actor: str, role: str) -> None:
         """Let no token act for an actor in a role."""
+
+    def keep_actor(self, actor: Actor) -> None:
+        """Keep what the register says of an actor, in place of what it said before."""
+
+    def erase_name(self, actor: str, at: datetime) -> None:
+        """Delete an actor's name."""
 
     def answer_to(self, once: Once) -> Mapping[str, Any] | None:
         """Give the answer that the request got before; RepeatedDifferently if the body was another."""

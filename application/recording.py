@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from application.access import Caller, Right, permit_correction
+from application.access import Caller, Right, permit_correction, refuse_own_correction, refuse_own_review
 from application.errors import Exists, StaleVersion, Unknown
+from application.noting import rights_in
 from application.ports import Command, Once, Unit
 from domain.answers import instant, receipt_of
 from domain.commitment import Commitment
@@ -45,7 +46,7 @@ def record_programme_event(request: Request, code: str, *, four_eyes: bool) -> C
 
     def command(unit: Unit) -> Mapping[str, Any]:
         programme = unit.programme(code)
-        if programme is None or not request.caller.sees(code, internal=is_internal(programme)):
+        if programme is None or not request.caller.sight().sees(code, internal=is_internal(programme)):
             raise Unknown("programme", code)
         if _kind(request) in CORRECTION_KINDS:
             request.caller.require(Right.CORRECT, Right.PUBLISH, within=code)
@@ -76,19 +77,28 @@ def record_event(request: Request, reference: str, *, four_eyes: bool) -> Comman
         commitment = unit.commitment(reference)
         if commitment is None or not _is_seen(unit, request.caller, commitment):
             raise Unknown("commitment", reference)
-        _permit(request, commitment, four_eyes=four_eyes)
+        _permit(unit, request, commitment, four_eyes=four_eyes)
         return once(unit, request, lambda: _record(unit, request, commitment))
 
     return command
 
 
-def _permit(request: Request, commitment: Commitment, *, four_eyes: bool) -> None:
+def _organisation_and_lead(unit: Unit, caller: Caller, commitment: Commitment) -> tuple[str | None, str | None]:
+    lead = commitment.history.state.details.get("lead")
+    return (None if lead is None else rights_in(unit).organisations.get(caller.actor)), lead
+
+
+def _permit(unit: Unit, request: Request, commitment: Commitment, *, four_eyes: bool) -> None:
     caller, kind, programme = request.caller, _kind(request), commitment.history.state.details["programme"]
     if kind in CORRECTION_KINDS:
         caller.require(Right.CORRECT, within=programme)
         permit_correction(caller, request.body, commitment.history.entries, programme, four_eyes=four_eyes)
+        organisation, lead = _organisation_and_lead(unit, caller, commitment)
+        refuse_own_correction(organisation, lead, request.body, commitment.history.entries)
     elif kind in COMMITMENT_EVENTS:
         caller.require(Right.REVIEW if kind == "reviewed" else Right.RECORD, within=programme)
+        if kind == "reviewed":
+            refuse_own_review(*_organisation_and_lead(unit, caller, commitment), request.body.get("independence"))
     else:
         # Whoever may record anything is told what is wrong with the kind.
         caller.require(Right.CORRECT, within=programme)
@@ -101,7 +111,7 @@ def is_internal(programme: Programme) -> bool:
 
 def _is_seen(unit: Unit, caller: Caller, commitment: Commitment) -> bool:
     details = commitment.history.state.details
-    if caller.sees(details["programme"], internal=True):
+    if caller.sight().sees(details["programme"], internal=True):
         return True
     programme = unit.programme(details["programme"])
     return details.get("visibility") != "internal" and not (programme is not None and is_internal(programme))

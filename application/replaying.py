@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from application.access import Sight
 from application.errors import BadQuestion, Unknown
 from application.ports import View
-from application.seeing import refuse_unknown_words, texts, values, visible
+from application.seeing import refuse_unknown_words, texts, values
 from domain.answers import (
     Answer,
     CommitmentAt,
@@ -59,30 +60,28 @@ class Listing:
         ]
 
 
-def commitment(view: View, reference: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> Answer:
+def commitment(view: View, reference: str, as_of: date, moment: Moment, *, sight: Sight) -> Answer:
     """Give one commitment at two times."""
-    found = _existing(view, reference, as_of, moment, may_read_internal=may_read_internal)
+    found = _existing(view, reference, as_of, moment, sight=sight)
     relating = view.relating_to(reference, as_of, moment.log_size)
-    related = inverses(each for each in relating if may_read_internal or not each.internal)
+    related = inverses(each for each in relating if sight.sees(each.programme, internal=each.internal))
     return commitment_answer(
         found, standing(found.state, as_of), as_of, moment, related.get(reference, []), texts(view, [found])
     )
 
 
-def commitments(
-    view: View, filters: Filters, sort: str, as_of: date, moment: Moment, *, may_read_internal: bool
-) -> Listing:
+def commitments(view: View, filters: Filters, sort: str, as_of: date, moment: Moment, *, sight: Sight) -> Listing:
     """Give the commitments at two times that are asked for."""
     refuse_unknown_words(filters)
     if sort not in SORTS:
         raise BadQuestion("sort", f"“{sort[:60]}” is no order", " | ".join(SORTS))
-    seen = visible(view, as_of, moment.log_size, internal=may_read_internal)
+    seen = _seen(view, as_of, moment, sight)
     return Listing(view, ordered(select(seen, filters, as_of), sort), sort, inverses(seen), as_of, moment)
 
 
-def history(view: View, reference: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
+def history(view: View, reference: str, as_of: date, moment: Moment, *, sight: Sight) -> list[Answer]:
     """Give every entry of a commitment known at N, with what became of it and the status right after it at (V, N)."""
-    _existing(view, reference, as_of, moment, may_read_internal=may_read_internal)
+    _existing(view, reference, as_of, moment, sight=sight)
     return histories(view, [reference], as_of, moment)[0]
 
 
@@ -97,26 +96,26 @@ def histories(view: View, references: Iterable[str], as_of: date, moment: Moment
     ]
 
 
-def programmes(view: View, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
+def programmes(view: View, as_of: date, moment: Moment, *, sight: Sight) -> list[Answer]:
     """Give every programme at two times, with its register and the numbers of its commitments."""
-    counted = tally(visible(view, as_of, moment.log_size, internal=may_read_internal))
+    counted = tally(_seen(view, as_of, moment, sight))
     return [
         programme_answer(state, version, internal=internal, counted=counted.get(state.code), as_of=as_of, moment=moment)
-        for state, version, internal in _programmes(view, as_of, moment, may_read_internal=may_read_internal)
+        for state, version, internal in _programmes(view, as_of, moment, sight=sight)
     ]
 
 
-def programme(view: View, code: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> Answer:
+def programme(view: View, code: str, as_of: date, moment: Moment, *, sight: Sight) -> Answer:
     """Give one programme at two times."""
-    for answer in programmes(view, as_of, moment, may_read_internal=may_read_internal):
+    for answer in programmes(view, as_of, moment, sight=sight):
         if answer["code"] == code:
             return answer
     raise Unknown("programme", code)
 
 
-def programme_history(view: View, code: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
+def programme_history(view: View, code: str, as_of: date, moment: Moment, *, sight: Sight) -> list[Answer]:
     """Give every entry of a programme known at N; a programme has no status, so none stands after an entry."""
-    there = _programmes(view, as_of, moment, may_read_internal=may_read_internal)
+    there = _programmes(view, as_of, moment, sight=sight)
     if code not in {state.code for state, _, _ in there}:
         raise Unknown("programme", code)
     recorded = list(view.recorded(stream=Programme.id_of(code), up_to=moment.log_size))
@@ -124,25 +123,28 @@ def programme_history(view: View, code: str, as_of: date, moment: Moment, *, may
     return _items(recorded, read, {}, as_of, _texts_of_readings(view, [read]))
 
 
-def partners(view: View, as_of: date, moment: Moment, *, may_read_internal: bool) -> list[Answer]:
+def partners(view: View, as_of: date, moment: Moment, *, sight: Sight) -> list[Answer]:
     """Give the partners of every register, whatever their role, by programme in the order of registration."""
-    counted = tally(visible(view, as_of, moment.log_size, internal=may_read_internal))
-    there = _programmes(view, as_of, moment, may_read_internal=may_read_internal)
+    counted = tally(_seen(view, as_of, moment, sight))
+    there = _programmes(view, as_of, moment, sight=sight)
     return [answer for state, _, _ in there for answer in partner_answers(state, counted.get(state.code))]
 
 
-def _existing(view: View, reference: str, as_of: date, moment: Moment, *, may_read_internal: bool) -> CommitmentAt:
+def _existing(view: View, reference: str, as_of: date, moment: Moment, *, sight: Sight) -> CommitmentAt:
     found = view.commitment(reference, as_of, moment.log_size)
-    if found is None or (found.internal and not may_read_internal):
+    if found is None or not sight.sees(found.programme, internal=found.internal):
         raise Unknown("commitment", reference)
     return found
 
 
-def _programmes(
-    view: View, as_of: date, moment: Moment, *, may_read_internal: bool
-) -> list[tuple[ProgrammeState, int, bool]]:
+def _programmes(view: View, as_of: date, moment: Moment, *, sight: Sight) -> list[tuple[ProgrammeState, int, bool]]:
     there = view.programmes(as_of, moment.log_size)
-    return [(state, version, internal) for state, version, internal in there if may_read_internal or not internal]
+    return [each for each in there if sight.sees(each[0].code, internal=each[2])]
+
+
+def _seen(view: View, as_of: date, moment: Moment, sight: Sight) -> list[CommitmentAt]:
+    there = view.commitments(as_of, moment.log_size)
+    return [each for each in there if sight.sees(each.programme, internal=each.internal)]
 
 
 def _texts_of_readings(view: View, read: Iterable[Known]) -> ValueOf:

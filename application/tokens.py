@@ -12,16 +12,17 @@ from typing import Any, Final
 from application.access import Caller, Right
 from application.errors import Unknown
 from application.lifetimes import end_of, span_of
-from application.noting import note
+from application.noting import note, rights_in
 from application.ports import Command, Token, Unit
 from application.recording import Request, body_of, once, recorded_answer
+from application.roles import hold_role, names_internal, refuse_unknown_programmes
 from domain.answers import instant
 from domain.entry import Entry
-from domain.errors import Fault, Invalid, Refused
+from domain.errors import Refused
 from domain.fields import checked
 from domain.ledger_stream import REFERENCE
 from domain.right_shapes import NEW_TOKEN, REVOCATION, ROTATION
-from domain.rights import HeldToken, Rights, Scope, listed, narrowed, scope_of
+from domain.rights import HeldToken, Scope, listed, narrowed, scope_of
 
 MOST_OVERLAP_DAYS: Final = 90
 
@@ -65,12 +66,6 @@ def rotate_token(request: Request, token_id: str, made: Minted, zone: tzinfo) ->
     return command
 
 
-def rights_in(unit: Unit) -> Rights:
-    """Give who holds which right now."""
-    stream = unit.ledger_stream()
-    return Rights() if stream is None else stream.rights
-
-
 def _token(unit: Unit, caller: Caller, token_id: str) -> HeldToken:
     held = rights_in(unit).tokens.get(token_id)
     if held is None:
@@ -103,25 +98,6 @@ def _refuse_wider(actor: str, role: str, wanted: Scope, held: Scope) -> None:
         )
 
 
-def hold_role(unit: Unit, caller: Caller, actor: str, role: str, scope: Scope) -> Entry:
-    """Let an actor hold a role, and record it."""
-    facts = {"actor": actor, "granted_role": role, "programmes": listed(scope)}
-    entry = note(unit, caller, "role_granted", facts)
-    unit.hold_role(actor, role, scope)
-    return entry
-
-
-def refuse_unknown_programmes(unit: Unit, scope: Scope) -> None:
-    """Refuse a right for a programme that is not there: it would be a right for nothing."""
-    faults = [
-        Fault("/programmes", f"there is no programme {code}", "the code of a published programme")
-        for code in listed(scope) or ()
-        if unit.programme(code) is None
-    ]
-    if faults:
-        raise Invalid(faults)
-
-
 def _keep(unit: Unit, caller: Caller, made: Minted, held: HeldToken, replaces: str | None = None) -> Entry:
     facts = {
         "token": made.id,
@@ -131,7 +107,7 @@ def _keep(unit: Unit, caller: Caller, made: Minted, held: HeldToken, replaces: s
         "expires_at": instant(held.expires_at),
         "replaces": replaces,
     }
-    entry = note(unit, caller, "token_created", facts)
+    entry = note(unit, caller, "token_created", facts, closed=names_internal(unit, held.scope))
     token = Token(made.id, made.digest, held.actor, held.role, entry.recorded_at, held.scope, held.expires_at)
     unit.keep_token(token)
     return entry

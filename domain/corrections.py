@@ -22,6 +22,16 @@ def named(body: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(version for version in versions if type(version) is int)
 
 
+def changes_of(body: Mapping[str, Any], version: int) -> Mapping[str, Any]:
+    """Give what a correction's body changes of a version, whatever is wrong with it; nothing for a retraction."""
+    pairs = body.get("corrections") if isinstance(body.get("corrections"), list) else ()
+    for each in (body, *(pairs or ())):
+        if isinstance(each, dict) and each.get("entry") == version and isinstance(each.get("changes"), dict):
+            changes: Mapping[str, Any] = each["changes"]
+            return changes
+    return {}
+
+
 def prepared(kind: str, body: dict[str, Any], entries: Sequence[Entry], act: Act) -> tuple[dict[str, Any], str]:
     """Check a correction against the entries it names; give it completed, with its effective_on.
 

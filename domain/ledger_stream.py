@@ -46,6 +46,9 @@ class LedgerStream(BaseAggregate[UUID]):
     class Recovered(Event):
         TOPIC = "ledger.recovered"
 
+    class ActorRegistered(Event):
+        TOPIC = "ledger.actor_registered"
+
     class RoleGranted(Event):
         TOPIC = "ledger.role_granted"
 

@@ -19,9 +19,11 @@ from domain.shapes import (
 ERASABLE: Final = "erasable"
 FACT: Final = "fact"
 PSEUDONYM: Final = "pseudonym"
+REGISTERED: Final = "registered"
 KEPT: Final[Mapping[str, str]] = {
     ERASABLE: "kept apart from the log under a salted hash; value and salt can be erased",
     FACT: "in the log for ever; must name no private person",
+    REGISTERED: "in the register of actors, outside the log, in no export; erased with `ledger actor erase`",
     PSEUDONYM: "in the log for ever; an id that says nothing without the register of actors, never a name",
 }
 _TABLES: Final = {**COMMITMENT_EVENTS, **PROGRAMME_EVENTS, **CORRECTIONS, **LEDGER_EVENTS}
@@ -42,11 +44,12 @@ class PersonalField:
 
 
 def register() -> list[PersonalField]:
-    """Give every such field: first what can be erased, then what must name nobody, then pseudonyms."""
+    """Give every such field: first what can be erased, then what must name nobody, names, pseudonyms."""
     found: dict[tuple[str, str, str | None], list[str]] = {(_ENVELOPE, PSEUDONYM, None): list(_TABLES)}
     for kind, shape in _TABLES.items():
         for field, kept, erased_with in _fields(shape):
             found.setdefault((field, kept, erased_with), []).append(kind)
+    found["name of an actor", REGISTERED, "name"] = []
     order = list(KEPT)
     fields = [PersonalField(field, tuple(kinds), kept, member) for (field, kept, member), kinds in found.items()]
     return sorted(fields, key=lambda each: (order.index(each.kept), each.field))

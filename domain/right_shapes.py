@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from domain.chronology import parse_day
-from domain.fields import Field, Many, Parsed, Word, record
-from domain.identifiers import ACTOR, PROGRAMME_CODE, THEME, UTC_INSTANT
+from domain.fields import Field, Many, Parsed, Text, Word, record
+from domain.identifiers import ACTOR, PARTNER_CODE, PROGRAMME_CODE, THEME, UTC_INSTANT
 from domain.vocabulary import ROLES
 
 _SPAN: Final = re.compile(r"([0-9]{1,5})([dh])", re.ASCII)
@@ -35,11 +35,15 @@ SCOPE: Final = Many(PROGRAMME_CODE, 100, 1, distinct=True)
 """Programmes that a right is held for; without it, the right is held for all."""
 
 NEW_TOKEN: Final = record({"actor": ACTOR, "role": Word(ROLES), "programmes": SCOPE, "expires": LIFETIME}, "actor role")
+NEW_ROLE: Final = record({"actor": ACTOR, "role": Word(ROLES), "programmes": SCOPE}, "actor role")
+NEW_ACTOR: Final = record({"id": ACTOR, "name": Text(200), "organisation": PARTNER_CODE}, "id")
+ACTOR_ERASURE: Final = record({"legal_basis": Text()})
 ROTATION: Final = record({"overlap": SPAN, "expires": LIFETIME})
 REVOCATION: Final = record({})
 
 _ROLE: Final = Word(ROLES)
 RIGHT_EVENTS: Final[Mapping[str, tuple[Mapping[str, Field], str]]] = {
+    "actor_registered": ({"actor": ACTOR, "organisation": PARTNER_CODE}, "actor"),
     "role_granted": ({"actor": ACTOR, "granted_role": _ROLE, "programmes": SCOPE}, "actor granted_role"),
     "role_revoked": (
         {"actor": ACTOR, "revoked_role": _ROLE, "tokens": Many(THEME, 1_000, distinct=True)},

@@ -1,4 +1,4 @@
-"""Who holds which right after some entries of the ledger's own stream: roles, and the tokens that act in them."""
+"""Who holds which right after some entries of the ledger's own stream: actors, roles, the tokens that act in them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -32,9 +32,10 @@ class HeldToken:
 
 
 class Rights:
-    """Roles by actor and role, tokens by id."""
+    """Organisations of registered actors, roles by actor and role, tokens by id."""
 
     def __init__(self) -> None:
+        self.organisations: dict[str, str | None] = {}
         self.roles: dict[tuple[str, str], Scope] = {}
         self.tokens: dict[str, HeldToken] = {}
 
@@ -42,6 +43,8 @@ class Rights:
         """Go on by one entry; kinds that are about no right change nothing."""
         facts = entry.facts
         match entry.kind:
+            case "actor_registered":
+                self.organisations[facts["actor"]] = facts.get("organisation")
             case "role_granted":
                 self.roles[facts["actor"], facts["granted_role"]] = scope_of(facts.get("programmes"))
             case "role_revoked":
@@ -65,12 +68,12 @@ class Rights:
                 ended = replace(token, revoked=True) if until is None else token.expiring(parse_instant(until))
                 self.tokens[facts["token"]] = ended
 
-    def valid_tokens(self, actor: str, role: str, at: datetime) -> list[str]:
-        """Give the ids of the tokens by which an actor can act in a role."""
+    def tokens_of(self, actor: str, role: str) -> list[str]:
+        """Give the ids of the tokens by which an actor acts in a role, expired ones included."""
         return [
             token
             for token, held in self.tokens.items()
-            if (held.actor, held.role) == (actor, role) and held.is_valid(at)
+            if (held.actor, held.role) == (actor, role) and not held.revoked
         ]
 
 

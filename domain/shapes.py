@@ -22,6 +22,7 @@ from domain.fields import (
     record,
 )
 from domain.identifiers import (
+    ACTOR,
     DECIMAL,
     EXTERNAL_ID,
     LANGUAGE,
@@ -262,10 +263,21 @@ ERASURE: Final = record(
     {"members": Many(Word(ERASABLE), len(ERASABLE), 1, distinct=True), "legal_basis": Text()}, "members legal_basis"
 )
 
+
+def _texts_or_an_actor(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -> None:
+    if value.get("erased_actor"):
+        return
+    for name in ("erased_position", "members", "legal_basis"):
+        if not value.get(name):
+            faults.append(Fault(f"{pointer}/{name}", "it is missing", "erased_position, members and legal_basis"))
+
+
 # The ledger's own stream. Facts only: who was given which right, and what was done to the ledger.
 LEDGER_EVENTS: Final[Mapping[str, Record]] = {
     "erased": record(
-        {**COMMON, "erased_position": Whole(1), **ERASURE.members}, "occurred_on erased_position members legal_basis"
+        {**COMMON, "erased_position": Whole(1), **ERASURE.members, "erased_actor": ACTOR},
+        "occurred_on",
+        _texts_or_an_actor,
     ),
     "key_rotated": record(
         {**COMMON, "old_key": VERIFIER_KEY, "new_key": VERIFIER_KEY, "both_until": UTC_INSTANT},

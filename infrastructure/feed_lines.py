@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
+from application.access import Sight
 from domain.answers import Answer, Kept, RecordedEntry, entry_answer
 from domain.entry import Entry
 from domain.entry_bytes import entry_of, newest
@@ -41,8 +42,8 @@ _STREAM: Final = sa.select(streams.c.programme, streams.c.internal).where(stream
 class FeedLines:
     """Makes the lines of one feed; remembers what it has learnt of streams."""
 
-    def __init__(self, *, internal: bool) -> None:
-        self._internal = internal
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
         self._streams: dict[bytes, tuple[str | None, int]] = {}
 
     def between(self, connection: sa.Connection, after: int, last: int) -> bytes:
@@ -58,7 +59,7 @@ class FeedLines:
         for position, stream, form, leaf_hash in read[0]:
             programme, internal = self._streams.get(stream) or self._learn(connection, stream)
             open_form = open_forms.get(position)
-            if (internal or open_form is not None) and not self._internal:
+            if not self._sight.sees(programme, internal=bool(internal or open_form is not None)):
                 continue
             said = newest(orjson.loads(open_form or form))
             own = texts.get(position, _NO_TEXTS)

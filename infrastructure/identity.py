@@ -12,13 +12,13 @@ from typing import Final
 import sqlalchemy as sa
 
 from application.access import Caller
-from application.ports import Token
+from application.ports import Actor, Token
 from application.tokens import Minted
-from domain.rights import narrowed
+from domain.rights import Scope, narrowed
 from infrastructure import clock
 from infrastructure.database import Database
-from infrastructure.rights_rows import read_scope, token_of
-from infrastructure.tables import held_roles, token_uses, tokens
+from infrastructure.rights_rows import actor_of, read_scope, token_of
+from infrastructure.tables import actors, held_roles, token_uses, tokens
 
 PREFIX: Final = "ldg_"
 _SECRET_BYTES: Final = 32
@@ -93,6 +93,17 @@ class Identities:
         )
         with self._database.reading() as connection:
             return [token_of(row) for row in connection.execute(query)]
+
+    def roles(self) -> list[tuple[str, str, Scope]]:
+        """Give every role that is held: actor, role, and the programmes."""
+        query = sa.select(held_roles).order_by(held_roles.c.actor, held_roles.c.role)
+        with self._database.reading() as connection:
+            return [(row.actor, row.role, read_scope(row.programmes)) for row in connection.execute(query)]
+
+    def actors(self) -> list[Actor]:
+        """Give the register of actors, by id."""
+        with self._database.reading() as connection:
+            return [actor_of(row) for row in connection.execute(sa.select(actors).order_by(actors.c.id))]
 
 
 def _checksum(body: str) -> str:

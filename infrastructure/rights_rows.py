@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from application.ports import Token
+from application.ports import Actor, Token
 from domain.rights import Scope, listed, scope_of
 from infrastructure import clock
-from infrastructure.tables import held_roles, tokens
+from infrastructure.tables import actors, held_roles, tokens
 
 
 def new_token(token: Token) -> sa.Insert:
@@ -45,6 +45,29 @@ def held_role(actor: str, role: str, scope: Scope) -> Sequence[sa.Executable]:
 def dropped_role(actor: str, role: str) -> sa.Delete:
     """Let an actor hold a role no longer."""
     return sa.delete(held_roles).where(held_roles.c.actor == actor, held_roles.c.role == role)
+
+
+def kept_actor(actor: Actor) -> Sequence[sa.Executable]:
+    """Keep what the register says of an actor, in place of what it said before."""
+    row = {
+        "id": actor.id,
+        "name": actor.name,
+        "organisation": actor.organisation,
+        "registered_at": clock.to_micros(actor.registered_at),
+        "erased_at": None,
+    }
+    return sa.delete(actors).where(actors.c.id == actor.id), sa.insert(actors).values(row)
+
+
+def unnamed_actor(actor: str, at: datetime) -> sa.Update:
+    """Delete an actor's name."""
+    return sa.update(actors).where(actors.c.id == actor).values(name=None, erased_at=clock.to_micros(at))
+
+
+def actor_of(row: Any) -> Actor:
+    """Read a row of `actors`."""
+    erased_at = None if row.erased_at is None else clock.from_micros(row.erased_at)
+    return Actor(row.id, row.name, row.organisation, clock.from_micros(row.registered_at), erased_at)
 
 
 def token_of(row: Any) -> Token:

@@ -1,7 +1,7 @@
 """Every table, once; Alembic compares the migrations with this file.
 
 *Kept*: entries, the open form of closed ones, prose, issued reports, and what only the operator knows (tokens,
-roles, remembered answers).
+roles, actors, remembered answers).
 *Derived*: the read models; `ledger replay` makes them anew from the entries.
 """
 
@@ -89,6 +89,14 @@ held_roles: Final = _table(
     _key("actor"),
     _key("role"),
     _column("programmes", nullable=True, comment="a JSON list; null: all"),
+)
+actors: Final = _table(
+    "actors",
+    _key("id"),
+    _column("name", nullable=True, comment="in no other place; null once it is erased"),
+    _column("organisation", nullable=True, comment="a partner's code"),
+    _column("registered_at", WHOLE),
+    _column("erased_at", WHOLE, nullable=True),
 )
 token_uses: Final = _table("token_uses", _key("token"), _column("used_at", WHOLE, comment="a minute late at most"))
 remembered: Final = _table(

@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 
 from application.access import Caller
-from application.ports import Once, Token
+from application.ports import Actor, Once, Token
 from domain.commitment import Commitment
 from domain.correction_register import Corrected, corrected_by
 from domain.entry import Entry
@@ -30,7 +30,15 @@ from infrastructure.issued import kept_row
 from infrastructure.read_models import Projection, StreamHead
 from infrastructure.recorder import Tail, open_form_of, select_stored
 from infrastructure.remembering import Remembered, remembered_answer
-from infrastructure.rights_rows import dropped_role, held_role, new_token, revoked_token, shortened_token
+from infrastructure.rights_rows import (
+    dropped_role,
+    held_role,
+    kept_actor,
+    new_token,
+    revoked_token,
+    shortened_token,
+    unnamed_actor,
+)
 from infrastructure.statements import Row, insert_rows
 from infrastructure.tables import issued_reports, prose, remembered
 
@@ -66,6 +74,8 @@ class Batch:
         self.rights: list[sa.Executable] = []
         self.erased: set[tuple[int, str]] = set()
         self.changed = False
+        self.deleted = False
+        """Whether something is deleted that no file of the database may hold any more."""
 
     def write(self) -> None:
         """Write everything; the transaction commits it."""
@@ -92,6 +102,7 @@ class CommandUnit:
         self._answers: list[tuple[Once, Mapping[str, Any]]] = []
         self._reports: list[dict[str, Any]] = []
         self._rights: list[sa.Executable] = []
+        self._deleted = False
         self._erased: set[tuple[int, str]] = set()
         self._instant: datetime | None = None
 
@@ -195,6 +206,16 @@ class CommandUnit:
         """Let no token act for an actor in a role."""
         self._rights.append(dropped_role(actor, role))
 
+    def keep_actor(self, actor: Actor) -> None:
+        """Keep what the register says of an actor, in place of what it said before."""
+        self._rights += kept_actor(actor)
+        self._deleted = True
+
+    def erase_name(self, actor: str, at: datetime) -> None:
+        """Delete an actor's name."""
+        self._rights.append(unnamed_actor(actor, at))
+        self._deleted = True
+
     def answer_to(self, once: Once) -> Mapping[str, Any] | None:
         """Give the answer that the request got before; RepeatedDifferently if the body was another."""
         return remembered_answer(self._batch.connection, once, self._batch.answers.get(once.request))
@@ -220,6 +241,7 @@ class CommandUnit:
         batch.inserts[issued_reports] += self._reports
         batch.rights += self._rights
         batch.erased |= self._erased
+        batch.deleted = batch.deleted or self._deleted or bool(self._erased)
         batch.changed = batch.changed or bool(self._drafts)
 
     def abandon(self) -> None:

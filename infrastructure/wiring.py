@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from application.access import Caller
+from application.access import Caller, Sight
 from application.cataloguing import load
 from application.log_source import Progress as Told
-from application.ports import Command, Once, Token
+from application.ports import Actor, Command, Once, Token
 from application.recording import Request
 from application.reporting import Press
 from application.tokens import Minted, create_token, revoke_token, rotate_token
@@ -24,6 +24,7 @@ from domain.answers import instant
 from domain.ledger_stream import STREAM
 from domain.notes import VerifierKey
 from domain.policy import Policy
+from domain.rights import Scope
 from infrastructure import clock, telemetry
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.codec import canonical
@@ -141,9 +142,9 @@ class Services:
         """Open a consistent snapshot of all that is recorded."""
         return self._readings.view()
 
-    def feed(self, *, internal: bool) -> Callable[[int, int], bytes]:
+    def feed(self, sight: Sight) -> Callable[[int, int], bytes]:
         """Give what makes lines of JSON of the entries behind one position, up to another."""
-        feed = FeedLines(internal=internal)
+        feed = FeedLines(sight)
 
         def lines(after: int, last: int) -> bytes:
             replica = None if self.replica is None else self.replica.database_with(last)
@@ -184,6 +185,14 @@ class Services:
         """Give every token there ever was."""
         self._uses.write()
         return self._identities.tokens()
+
+    def roles(self) -> list[tuple[str, str, Scope]]:
+        """Give every role that is held: actor, role, and the programmes."""
+        return self._identities.roles()
+
+    def actors(self) -> list[Actor]:
+        """Give the register of actors, names included."""
+        return self._identities.actors()
 
     def mint(self) -> tuple[str, Minted]:
         """Make a secret for a token, and what is kept of it."""

@@ -225,7 +225,7 @@ class Writer:
             attempt.outcomes = [self._decide(batch, command) for command in commands]
             if batch.changed:
                 batch.write()
-                self._unscrubbed = self._unscrubbed or bool(batch.erased)
+                self._unscrubbed = self._unscrubbed or batch.deleted
             attempt.position, attempt.leaf = tail.position, tail.leaf
         self._cache.position, self._cache.frontier = tail.position, tail.frontier
 

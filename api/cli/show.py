@@ -20,11 +20,12 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Show how a commitment stands: as of any day, and as known at any time."""
+    from application.access import Sight
     from application.replaying import commitment
 
     with opened() as services, services.view() as view:
         day, moment = Times(as_of, log_size, known_at).resolve(services, view)
-        answer = commitment(view, reference, day, moment, may_read_internal=True)
+        answer = commitment(view, reference, day, moment, sight=Sight(None))
     if json:
         console.say(console.as_json(answer))
         return
@@ -46,11 +47,12 @@ def history(
     Corrections are marked, and entries that they changed show how they read now.
     """
     from application import replaying
+    from application.access import Sight
     from domain.answers import instant
 
     with opened() as services, services.view() as view:
         day, moment = Times(as_of, log_size, known_at).resolve(services, view)
-        items = replaying.history(view, reference, day, moment, may_read_internal=True)
+        items = replaying.history(view, reference, day, moment, sight=Sight(None))
     times = {"as_of": day.isoformat(), "log_size": moment.log_size, "known_at": instant(moment.recorded_at)}
     if json:
         console.say(console.as_json({"reference": reference, "items": items, **times}))

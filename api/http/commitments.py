@@ -10,6 +10,7 @@ from api.http.paging import Cursor, page
 from api.http.queries import CommitmentsQuery, Nothing, Paged, TwoTimes
 from api.http.times import Times, pinned
 from application import recording, replaying
+from application.access import Sight
 from application.errors import BadQuestion
 from application.ports import View
 
@@ -36,27 +37,27 @@ def routes(gate: Gate) -> APIRouter:
 
     @router.get("", **openapi.reading("Page of commitments", "CommitmentPage"))
     async def listing(request: Request, query: Annotated[CommitmentsQuery, Query()]) -> Response:
-        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> dict[str, Any]:
             times, cursor = pinned(query, view, services)
-            return _page(view, query, times, cursor, internal=internal)
+            return _page(view, query, times, cursor, sight=sight)
 
         body, head = await gate.read(request, read)
         return as_page(request, body, head)
 
     @router.get("/{reference}", **openapi.reading("Commitment at two times", "Commitment"))
     async def show(request: Request, reference: str, query: Annotated[TwoTimes, Query()]) -> Response:
-        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> dict[str, Any]:
             times = Times.resolved(query, view, services)
-            return replaying.commitment(view, reference, times.as_of, times.moment, may_read_internal=internal)
+            return replaying.commitment(view, reference, times.as_of, times.moment, sight=sight)
 
         body, head = await gate.read(request, read)
         return as_answer(body, head, headers={"ETag": f'"{body["version"]}"'})
 
     @router.get("/{reference}/history", **openapi.reading("Every entry known, in order", "History"))
     async def history(request: Request, reference: str, query: Annotated[Paged, Query()]) -> Response:
-        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> dict[str, Any]:
             times, cursor = pinned(query, view, services)
-            items = replaying.history(view, reference, times.as_of, times.moment, may_read_internal=internal)
+            items = replaying.history(view, reference, times.as_of, times.moment, sight=sight)
             return times.page_of(items, cursor, query.limit, key=lambda item: item["version"])
 
         body, head = await gate.read(request, read)
@@ -65,12 +66,8 @@ def routes(gate: Gate) -> APIRouter:
     return router
 
 
-def _page(
-    view: View, query: CommitmentsQuery, times: Times, cursor: Cursor | None, *, internal: bool
-) -> dict[str, Any]:
-    listing = replaying.commitments(
-        view, query.filters(), query.sort, times.as_of, times.moment, may_read_internal=internal
-    )
+def _page(view: View, query: CommitmentsQuery, times: Times, cursor: Cursor | None, *, sight: Sight) -> dict[str, Any]:
+    listing = replaying.commitments(view, query.filters(), query.sort, times.as_of, times.moment, sight=sight)
     keys = listing.keys()
     first = 0
     if cursor is not None:

@@ -14,6 +14,7 @@ from api.http.queries import EntryPosition, FeedQuery, Nothing
 from api.http.streams import Streams
 from api.http.times import Times, moment_known
 from application import erasing
+from application.access import Sight
 from application.errors import BadQuestion, Unknown
 from application.ports import View
 from application.two_times import moment_of
@@ -35,14 +36,14 @@ def routes(gate: Gate) -> APIRouter:
         if media_type is None:
             raise NotAcceptable(f"accepted: application/json or {NDJSON}")
 
-        def read(view: View, internal: bool) -> tuple[dict[str, Any], bool]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> tuple[dict[str, Any], Sight]:
             if media_type == NDJSON:
-                return {"up_to": moment_known(query, view, services).log_size}, internal
-            return _page(view, query, moment_known(query, view, services), internal=internal), internal
+                return {"up_to": moment_known(query, view, services).log_size}, sight
+            return _page(view, query, moment_known(query, view, services), sight=sight), sight
 
-        (body, internal), head = await gate.read(request, read)
+        (body, sight), head = await gate.read(request, read)
         if media_type == NDJSON:
-            lines = _lines(gate, query.after, body["up_to"], internal=internal)
+            lines = _lines(gate, query.after, body["up_to"], sight=sight)
             return streams.answer(request, lines, NDJSON, {"Ledger-Position": str(head)})
         return as_page(request, body, head)
 
@@ -50,9 +51,9 @@ def routes(gate: Gate) -> APIRouter:
     async def entry(
         request: Request, position: Annotated[EntryPosition, Path()], _: Annotated[Nothing, Query()]
     ) -> Response:
-        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> dict[str, Any]:
             for found in view.recorded(after=position - 1, up_to=position):
-                if internal or not found.internal:
+                if sight.sees(found.programme, internal=found.internal):
                     return entry_answer(found)
             raise Unknown("entry", str(position))
 
@@ -73,7 +74,7 @@ def _erasing(router: APIRouter, gate: Gate) -> None:
         return as_answer(answer, answer["position"], status=201, headers=headers)
 
 
-def _page(view: View, query: FeedQuery, moment: Moment, *, internal: bool) -> dict[str, Any]:
+def _page(view: View, query: FeedQuery, moment: Moment, *, sight: Sight) -> dict[str, Any]:
     after = query.after
     if query.cursor is not None:
         cursor = Cursor.read(query.cursor)
@@ -82,7 +83,7 @@ def _page(view: View, query: FeedQuery, moment: Moment, *, internal: bool) -> di
         after, moment = int(cursor.after), moment_of(view, "cursor", cursor.log_size)
     items: list[dict[str, Any]] = []
     for found in view.recorded(after=after, up_to=moment.log_size):
-        if internal or not found.internal:
+        if sight.sees(found.programme, internal=found.internal):
             if len(items) == query.limit:
                 break
             items.append(entry_answer(found))
@@ -92,9 +93,9 @@ def _page(view: View, query: FeedQuery, moment: Moment, *, internal: bool) -> di
     return page(items, following, log_size=moment.log_size, known_at=Times.known_at(moment))
 
 
-async def _lines(gate: Gate, after: int, up_to: int, *, internal: bool) -> AsyncIterator[bytes]:
+async def _lines(gate: Gate, after: int, up_to: int, *, sight: Sight) -> AsyncIterator[bytes]:
     """Give an entry a line. A view a chunk: entries never change, and no snapshot is held for a slow reader."""
-    lines = gate.services.feed(internal=internal)
+    lines = gate.services.feed(sight)
     while after < up_to:
         last = min(after + _CHUNK, up_to)
         if chunk := await gate.in_thread(partial(lines, after, last)):

@@ -18,7 +18,8 @@ from api.http.callers import NOBODY, recognise
 from api.http.paging import link_to_next, marked, refuse_foreign_cursor
 from api.http.problems import Unauthorised
 from application import recording
-from application.access import Caller, Right, may_read_internal
+from application.access import Caller, Sight, nobody
+from application.doors import ROUTES, Door
 from application.errors import BadQuestion, Declined
 from application.ports import Command, Once, View
 from domain.errors import Refusal
@@ -54,42 +55,27 @@ class Gate:
     async def admit(self, request: Request) -> None:
         """Raise Unauthorised unless whoever asks may read or record at all."""
         if await self.in_thread(await recognise(request, self.services)) is None:
-            self._admit_anybody(request)
+            self._admit_anybody(door_of(request))
 
-    def _admit_anybody(self, request: Request, *, anonymous: bool = True) -> None:
-        if not anonymous or request.method != "GET" or not self.services.settings.public_read:
+    def _admit_anybody(self, door: Door) -> None:
+        if not door.is_public or not self.services.settings.public_read:
             raise Unauthorised(NOBODY)
 
     def _head(self) -> int:
         with self.services.view() as view:
             return view.head.log_size
 
-    async def read(self, request: Request, work: Callable[[View, bool], Answered]) -> tuple[Answered, int]:
-        """Read from one snapshot; *work* is told whether internal things may be seen. Gives the head, too."""
-        return await self._read(request, lambda view, caller: work(view, may_read_internal(caller)))
-
-    async def read_by_right(
-        self, request: Request, right: Right, work: Callable[[View], Answered]
-    ) -> tuple[Answered, int]:
-        """Read what only those with a right to it may see."""
-
-        def reading(view: View, caller: Caller | None) -> Answered:
-            assert caller is not None
-            caller.require(right)
-            return work(view)
-
-        return await self._read(request, reading, anonymous=False)
-
-    async def _read(
-        self, request: Request, work: Callable[[View, Caller | None], Answered], *, anonymous: bool = True
-    ) -> tuple[Answered, int]:
-        who = await recognise(request, self.services)
+    async def read(self, request: Request, work: Callable[[View, Sight], Answered]) -> tuple[Answered, int]:
+        """Read from one snapshot; *work* is told what may be seen. Gives the head, too."""
+        door, who = door_of(request), await recognise(request, self.services)
         await self._until_replica_has_seen(request)
 
         def reading() -> tuple[Answered, int]:
             caller = who()
             if caller is None:
-                self._admit_anybody(request, anonymous=anonymous)
+                self._admit_anybody(door)
+            else:
+                door.admit(caller)
             at_least = _at_least(request)
 
             def look(view: View) -> tuple[Answered, int]:
@@ -97,7 +83,7 @@ class Gate:
                 if head < at_least:
                     raise BadQuestion("Ledger-At-Least", f"{at_least} is not reached yet", f"up to {head}")
                 refuse_foreign_cursor(request)
-                return work(view, caller), head
+                return work(view, nobody() if caller is None else caller.sight()), head
 
             return self.services.answer(look, max(at_least, self._written))
 
@@ -153,6 +139,11 @@ class Gate:
         # Whoever recorded here reads it here, whatever the replica knows.
         self._written = max(self._written, answer.get("position", 0))
         return answer, {"Idempotency-Replayed": "true"} if answer.pop(recording.REPLAYED, False) else {}
+
+
+def door_of(request: Request) -> Door:
+    """Give the way in that a request takes."""
+    return ROUTES[f"{request.method} {request.scope['route'].path_format}"]
 
 
 def as_answer(body: Any, head: int, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:

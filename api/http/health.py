@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from api.http import openapi
 from api.http.gate import Gate, as_answer
 from api.http.queries import Nothing
+from application.access import Sight
 from application.ports import View
 
 
@@ -65,7 +66,7 @@ def routes(gate: Gate, figures: Figures) -> APIRouter:
 
     @router.get("/metrics", **openapi.metrics())
     async def metrics(request: Request, _query: Annotated[Nothing, Query()]) -> Response:
-        def look(view: View, _internal: bool) -> int:  # noqa: FBT001 -- the gate's callback
+        def look(view: View, _sight: Sight) -> int:
             return view.head.log_size
 
         _, head = await gate.read(request, look)

@@ -13,7 +13,7 @@ from api.http.report_answers import as_report, form_of
 from api.http.reports import reader_of
 from api.http.times import Times, moment_known
 from application import checking, issuing
-from application.access import may_read_internal
+from application.access import Sight
 from application.errors import BadQuestion
 from application.ports import View
 from application.reporting import Reader
@@ -40,9 +40,7 @@ def _issuing(router: APIRouter, gate: Gate) -> None:
     async def issue(request: Request, _: Annotated[Nothing, Query()]) -> Response:
         answer, headers = await gate.record_from_view(
             request,
-            lambda view, asked: issuing.issue(
-                view, asked, reader_of(services, internal=may_read_internal(asked.caller)), services.press()
-            ),
+            lambda view, asked: issuing.issue(view, asked, reader_of(services, internal=False), services.press()),
         )
         found = _addressed(answer)
         return as_answer(found, found["id"], status=201, headers={"Location": found["address"], **headers})
@@ -56,9 +54,9 @@ def _lists(router: APIRouter, gate: Gate) -> None:
         query: IssuedQuery,
         items_of: Callable[[View, Moment, Reader, int | None], tuple[list[Answer], bool]],
     ) -> Response:
-        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> dict[str, Any]:
             moment, before = _pinned(query, view, services)
-            items, more = items_of(view, moment, reader_of(services, internal=internal), before)
+            items, more = items_of(view, moment, reader_of(services, internal=sight.is_whole), before)
             after = Cursor(str(items[-1]["id"]), "", moment.log_size).text() if more else None
             known = {"log_size": moment.log_size, "known_at": Times.known_at(moment)}
             return page(list(map(_addressed, items)), after, **known)
@@ -93,9 +91,10 @@ def _single(router: APIRouter, gate: Gate) -> None:
     async def report(request: Request, id: Number, query: Annotated[FormatQuery, Query()]) -> Response:
         form = form_of(request, query)
 
-        def make(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
-            issued = issuing.issued_report(view, id, internal=internal)
-            reader = reader_of(services, internal=internal)
+        def make(view: View, sight: Sight) -> dict[str, Any]:
+            issued = issuing.issued_report(view, id, internal=sight.is_whole)
+            sight.sees(None, internal=issued.internal)
+            reader = reader_of(services, internal=sight.is_whole)
             wanted = issuing.Form(format=form.name, appendix=query.appendix)
             return issuing.as_issued(view, issued, reader, services.press(), wanted)
 
@@ -103,9 +102,10 @@ def _single(router: APIRouter, gate: Gate) -> None:
 
     @router.get("/{id}/check", **openapi.reading("What would read differently today, and why", "ReportCheck"))
     async def check(request: Request, id: Number, query: Annotated[KnownQuery, Query()]) -> Response:
-        def read(view: View, internal: bool) -> Answer:  # noqa: FBT001 -- the gate's callback
-            issued = issuing.issued_report(view, id, internal=internal)
-            reader, moment = reader_of(services, internal=internal), moment_known(query, view, services)
+        def read(view: View, sight: Sight) -> Answer:
+            issued = issuing.issued_report(view, id, internal=sight.is_whole)
+            sight.sees(None, internal=issued.internal)
+            reader, moment = reader_of(services, internal=sight.is_whole), moment_known(query, view, services)
             checked = checking.checked(view, issued, moment, reader, services.press())
             return _addressed(checking.check_answer(view, checked))
 

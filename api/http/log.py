@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api.http import openapi
 from api.http.gate import Gate, as_answer
 from api.http.queries import Consistency, EntryPosition, Inclusion, Nothing, Timestamped
+from application.access import Sight
 from application.errors import BadQuestion, Unknown
 from application.ports import View
 from domain.receipt import MEDIA_TYPE
@@ -130,8 +131,11 @@ def _receipts(router: APIRouter, gate: Gate) -> None:
     async def receipt(
         request: Request, position: Annotated[EntryPosition, Path()], _: Annotated[Nothing, Query()]
     ) -> Response:
-        def read(view: View, internal: bool) -> bytes | None:  # noqa: FBT001 -- the gate's callback
-            if not any(internal or not each.internal for each in view.recorded(after=position - 1, up_to=position)):
+        def read(view: View, sight: Sight) -> bytes | None:
+            if not any(
+                sight.sees(each.programme, internal=each.internal)
+                for each in view.recorded(after=position - 1, up_to=position)
+            ):
                 raise Unknown("entry", str(position))
             return log.receipt(position)
 

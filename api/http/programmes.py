@@ -10,6 +10,7 @@ from api.http.gate import Gate, as_answer, as_page
 from api.http.queries import Nothing, Paged, TwoTimes
 from api.http.times import Times, pinned
 from application import recording, replaying
+from application.access import Sight
 from application.ports import View
 from domain.answers import Answer
 
@@ -48,11 +49,11 @@ def _reading(router: APIRouter, gate: Gate) -> None:
         request: Request,
         query: Paged,
         key: Callable[[Answer], object],
-        items: Callable[[View, Times, bool], list[Answer]],
+        items: Callable[[View, Times, Sight], list[Answer]],
     ) -> Response:
-        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> dict[str, Any]:
             times, cursor = pinned(query, view, services)
-            return times.page_of(items(view, times, internal), cursor, query.limit, key=key)
+            return times.page_of(items(view, times, sight), cursor, query.limit, key=key)
 
         body, head = await gate.read(request, read)
         return as_page(request, body, head)
@@ -63,16 +64,14 @@ def _reading(router: APIRouter, gate: Gate) -> None:
             request,
             query,
             lambda item: item["code"],
-            lambda view, times, internal: replaying.programmes(
-                view, times.as_of, times.moment, may_read_internal=internal
-            ),
+            lambda view, times, sight: replaying.programmes(view, times.as_of, times.moment, sight=sight),
         )
 
     @router.get("/programmes/{code}", **openapi.reading("Programme at two times", "Programme"))
     async def show(request: Request, code: str, query: Annotated[TwoTimes, Query()]) -> Response:
-        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> dict[str, Any]:
             times = Times.resolved(query, view, services)
-            return replaying.programme(view, code, times.as_of, times.moment, may_read_internal=internal)
+            return replaying.programme(view, code, times.as_of, times.moment, sight=sight)
 
         body, head = await gate.read(request, read)
         return as_answer(body, head, headers={"ETag": f'"{body["version"]}"'})
@@ -83,9 +82,7 @@ def _reading(router: APIRouter, gate: Gate) -> None:
             request,
             query,
             lambda item: item["version"],
-            lambda view, times, internal: replaying.programme_history(
-                view, code, times.as_of, times.moment, may_read_internal=internal
-            ),
+            lambda view, times, sight: replaying.programme_history(view, code, times.as_of, times.moment, sight=sight),
         )
 
     @router.get("/partners", **openapi.reading("Partners of every register, all roles", "PartnerPage"))
@@ -94,7 +91,5 @@ def _reading(router: APIRouter, gate: Gate) -> None:
             request,
             query,
             lambda item: f"{item['programme']}/{item['code']}",
-            lambda view, times, internal: replaying.partners(
-                view, times.as_of, times.moment, may_read_internal=internal
-            ),
+            lambda view, times, sight: replaying.partners(view, times.as_of, times.moment, sight=sight),
         )

@@ -13,6 +13,7 @@ from domain import fields, report_shapes
 from domain.chronology import parse_instant
 from domain.errors import Fault
 from domain.filters import SORTS, Filters
+from domain.vocabulary import ROLES
 from infrastructure.wiring import FORMATS
 
 LIMIT: Final = 100
@@ -76,6 +77,7 @@ Themes = Annotated[list[Annotated[str, Checked(_VALUES["theme"])]], _MANY]
 Searched = Annotated[list[Annotated[str, Checked(_VALUES["q"])]], _MANY]
 Position = Annotated[int, Checked(Number(0, 2**53 - 1), int)]
 EntryPosition = Annotated[int, Checked(Number(1, 2**53 - 1), int)]
+RoleName = Annotated[str, Checked(fields.Word(ROLES))]
 Limit = Annotated[int, Checked(Number(1, LARGEST_LIMIT), int)]
 
 

@@ -11,13 +11,14 @@ from fastapi import Request, Response
 from api.http.gate import Gate, wants
 from api.http.problems import NotAcceptable
 from api.http.queries import FormatQuery
+from application.access import Sight
 from application.ports import View
 from infrastructure.wiring import FORMATS, Format, carried, report_bytes
 
-Make = Callable[[View, bool], dict[str, Any]]
-"""Makes a report from a view; is told whether internal things may be seen."""
+Make = Callable[[View, Sight], dict[str, Any]]
+"""Makes a report from a view; is told what may be seen."""
 
-Written = Callable[[View, bool], tuple[dict[str, Any], bytes]]
+Written = Callable[[View, Sight], tuple[dict[str, Any], bytes]]
 """Makes a report as JSON right away, with what it says beside its commitments."""
 
 _OFFERED: Final = {form.offered: form for form in FORMATS.values()}
@@ -44,11 +45,11 @@ async def as_report(
         body, headers, head = await _made_apart(request, gate, form, make, appendix_asked=appendix_asked)
     else:
 
-        def read(view: View, internal: bool) -> tuple[bytes, dict[str, str]]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> tuple[bytes, dict[str, str]]:
             if written is not None and form.name == "json":
-                report, body = written(view, internal)
+                report, body = written(view, sight)
             else:
-                report = make(view, internal)
+                report = make(view, sight)
                 body = report_bytes(report, form.name)
             return body, form.headers_for(report)
 
@@ -65,8 +66,8 @@ async def _made_apart(
 ) -> tuple[bytes, dict[str, str], int]:
     """Have a report made in the process for it: one at a time, and only for whoever may ask at all."""
 
-    def read(view: View, internal: bool) -> tuple[bytes, bytes | None, dict[str, str]]:  # noqa: FBT001 -- as above
-        report = make(view, internal)
+    def read(view: View, sight: Sight) -> tuple[bytes, bytes | None, dict[str, str]]:
+        report = make(view, sight)
         return report_bytes(report, "json"), carried(report, appendix_asked=appendix_asked), form.headers_for(report)
 
     await gate.admit(request)

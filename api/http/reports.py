@@ -9,6 +9,7 @@ from api.http.gate import Gate, as_answer
 from api.http.queries import ChangesQuery, StatusQuery
 from api.http.report_answers import as_report, form_of
 from application import reporting
+from application.access import Sight
 from application.ports import View
 from domain.report import Scope
 from infrastructure.wiring import WRITING, Services
@@ -23,19 +24,19 @@ def routes(gate: Gate) -> APIRouter:
     async def status(request: Request, query: Annotated[StatusQuery, Query()]) -> Response:
         form = form_of(request, query)
 
-        def make(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
-            reader = reader_of(services, internal=internal)
+        def make(view: View, sight: Sight) -> dict[str, Any]:
+            reader = reader_of(services, internal=query.visibility == "all" and sight.covers(query.programme))
             return reporting.status_report(view, _asked(query, form.name), reader, services.press())
 
-        def written(view: View, internal: bool) -> tuple[dict[str, Any], bytes]:  # noqa: FBT001 -- the same
-            reader = reader_of(services, internal=internal)
+        def written(view: View, sight: Sight) -> tuple[dict[str, Any], bytes]:
+            reader = reader_of(services, internal=query.visibility == "all" and sight.covers(query.programme))
             return reporting.written_report(view, _asked(query, form.name), reader, services.press(), WRITING)
 
         return await as_report(request, gate, form, make, appendix_asked=query.appendix is True, written=written)
 
     @router.get("/changes", **openapi.reading("What changed", "Changes"))
     async def changes(request: Request, query: Annotated[ChangesQuery, Query()]) -> Response:
-        def read(view: View, internal: bool) -> dict[str, Any]:  # noqa: FBT001 -- the gate's callback
+        def read(view: View, sight: Sight) -> dict[str, Any]:
             asked = reporting.ChangesQuery(
                 filters=query.filters(),
                 visibility_all=query.visibility == "all",
@@ -47,6 +48,7 @@ def routes(gate: Gate) -> APIRouter:
                 log_size=query.log_size,
                 known_at=query.known_at,
             )
+            internal = query.visibility == "all" and sight.covers(query.programme)
             return reporting.changes(view, asked, reader_of(services, internal=internal))
 
         body, head = await gate.read(request, read)

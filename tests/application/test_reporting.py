@@ -4,6 +4,7 @@ import pytest
 import rfc8785
 
 from application import replaying
+from application.access import Sight, nobody
 from application.errors import BadQuestion, NotPermitted, Unknown
 from application.reporting import ChangesQuery, Press, Reader, StatusQuery, changes, status_report
 from application.two_times import resolve
@@ -230,26 +231,29 @@ def at(ledger, log_size=None):
 
 
 def test_a_commitment_is_unknown_before_it_was_recorded_or_announced_or_to_the_public(secretive):
-    assert replaying.commitment(secretive, "A1", *at(secretive), may_read_internal=False)["status"] == "started"
+    assert replaying.commitment(secretive, "A1", *at(secretive), sight=nobody())["status"] == "started"
     for reference, as_of, size in [("A1", V, 1), ("A1", date(2022, 3, 20), 3), ("B1", V, 9), ("ZZ", V, 9)]:
         with pytest.raises(Unknown):
             replaying.commitment(
-                secretive, reference, as_of, secretive.moment(min(size, len(secretive.all))), may_read_internal=False
+                secretive, reference, as_of, secretive.moment(min(size, len(secretive.all))), sight=nobody()
             )
 
 
 def test_the_inverse_of_an_internal_relation_is_shown_to_those_who_may_read_it(secretive):
     for may, related in [(False, []), (True, [{"type": "has_part", "reference": "B1"}])]:
-        answer = replaying.commitment(secretive, "A1", *at(secretive), may_read_internal=may)
+        sight = Sight(None) if may else nobody()
+        answer = replaying.commitment(secretive, "A1", *at(secretive), sight=sight)
         assert answer["related"] == related
-        listed = replaying.commitments(secretive, Filters(), "reference", *at(secretive), may_read_internal=may)
+        listed = replaying.commitments(
+            secretive, Filters(), "reference", *at(secretive), sight=Sight(None) if may else nobody()
+        )
         assert listed.page(0, 1) == [answer]
 
 
 def test_a_list_is_read_page_by_page(ledger):
     for number in range(2, 6):
         ledger.announce(f"A{number}")
-    found = replaying.commitments(ledger, Filters(), "-due", *at(ledger), may_read_internal=False)
+    found = replaying.commitments(ledger, Filters(), "-due", *at(ledger), sight=nobody())
     read, first = [], 0
     while page := found.page(first, 2):
         read += references(page)
@@ -257,7 +261,7 @@ def test_a_list_is_read_page_by_page(ledger):
     assert read == ["A1", "A2", "A3", "A4", "A5"]
     assert len(found) == 5
     with pytest.raises(BadQuestion):
-        replaying.commitments(ledger, Filters(), "title", *at(ledger), may_read_internal=False)
+        replaying.commitments(ledger, Filters(), "title", *at(ledger), sight=nobody())
 
 
 def test_a_history_tells_what_became_of_every_entry(ledger):
@@ -265,7 +269,7 @@ def test_a_history_tells_what_became_of_every_entry(ledger):
     ledger.record("A1", "achieved", "2024-06-01")
     ledger.record("A1", "rectified", entry=2, changes={"occurred_on": "2022-05-01", "statement": "It began in May."})
     ledger.record("A1", "retracted", entry=3)
-    items = replaying.history(ledger, "A1", *at(ledger), may_read_internal=False)
+    items = replaying.history(ledger, "A1", *at(ledger), sight=nobody())
     assert [item["version"] for item in items] == [1, 2, 3, 4, 5, 6]
     assert [item["counts"] for item in items] == [True, True, False, False, False, False]
     assert [item["retracted"] for item in items] == [False, False, True, False, False, False]
@@ -279,37 +283,37 @@ def test_a_history_tells_what_became_of_every_entry(ledger):
 
 def test_a_history_at_a_smaller_log_shows_what_was_known_then(ledger):
     ledger.record("A1", "rectified", entry=2, changes={"occurred_on": "2022-05-01"})
-    before = replaying.history(ledger, "A1", *at(ledger, 3), may_read_internal=False)
+    before = replaying.history(ledger, "A1", *at(ledger, 3), sight=nobody())
     assert [item["version"] for item in before] == [1, 2]
     assert before[1]["reading"] is None
     with pytest.raises(Unknown):
-        replaying.history(ledger, "A1", *at(ledger, 1), may_read_internal=False)
+        replaying.history(ledger, "A1", *at(ledger, 1), sight=nobody())
 
 
 def test_programmes_and_partners_come_with_the_numbers_of_their_commitments(secretive):
-    (public,) = replaying.programmes(secretive, *at(secretive), may_read_internal=False)
+    (public,) = replaying.programmes(secretive, *at(secretive), sight=nobody())
     assert (public["code"], public["commitments"], public["visibility"]) == ("pp", 1, "public")
     assert [(each["code"], each["role"], each["commitments"]) for each in public["partners"]] == [
         ("NATO", "partner", 1),
         ("UN", "partner", 0),
         ("EDA", "implementer", 0),
     ]
-    assert replaying.partners(secretive, *at(secretive), may_read_internal=False) == public["partners"]
-    everything = replaying.programmes(secretive, *at(secretive), may_read_internal=True)
+    assert replaying.partners(secretive, *at(secretive), sight=nobody()) == public["partners"]
+    everything = replaying.programmes(secretive, *at(secretive), sight=Sight(None))
     assert [(each["code"], each["commitments"]) for each in everything] == [("pp", 2), ("secret", 1)]
-    assert replaying.programme(secretive, "pp", *at(secretive), may_read_internal=False) == public
+    assert replaying.programme(secretive, "pp", *at(secretive), sight=nobody()) == public
 
 
 def test_an_internal_programme_is_unknown_to_the_public_and_so_is_its_history(secretive):
     for use_case in (replaying.programme, replaying.programme_history):
         with pytest.raises(Unknown):
-            use_case(secretive, "secret", *at(secretive), may_read_internal=False)
-        assert use_case(secretive, "secret", *at(secretive), may_read_internal=True)
+            use_case(secretive, "secret", *at(secretive), sight=nobody())
+        assert use_case(secretive, "secret", *at(secretive), sight=Sight(None))
 
 
 def test_the_history_of_a_programme_shows_its_corrections(ledger):
     ledger.amend("pp", "rectified", entry=1, changes={"details": {"title": "A better title"}}, reason="A slip.")
-    first, correction = replaying.programme_history(ledger, "pp", *at(ledger), may_read_internal=False)
+    first, correction = replaying.programme_history(ledger, "pp", *at(ledger), sight=nobody())
     assert (first["counts"], first["corrected_by"], correction["counts"]) == (True, [2], False)
     assert first["details"]["title"] == "Programme pp"
     assert first["reading"]["details"]["title"] == "A better title"
@@ -326,7 +330,7 @@ def appended(ledger, reader=PUBLIC, **asked):
 def test_the_appendix_holds_the_history_of_every_commitment_of_the_report_as_it_is_told_alone(secretive):
     secretive.record("A1", "rectified", entry=2, changes={"occurred_on": "2022-05-01", "statement": "Earlier."})
     (own,) = appended(secretive, appendix=True)
-    alone = replaying.history(secretive, "A1", *at(secretive), may_read_internal=False)
+    alone = replaying.history(secretive, "A1", *at(secretive), sight=nobody())
     assert own == {"reference": "A1", "items": alone}
     assert [len(each["items"]) for each in appended(secretive, appendix=True, log_size=3)] == [2]
     everything = appended(secretive, AUDITOR, appendix=True, scope=Scope(visibility_all=True))

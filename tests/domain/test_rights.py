@@ -28,7 +28,7 @@ TOKEN = {"token": "t-1", "actor": "clerk-7", "granted_role": "recorder"}
 def test_before_there_were_grants_a_token_gave_its_role_for_all_programmes() -> None:
     rights = stream(("token_created", TOKEN)).rights
     assert rights.roles == {("clerk-7", "recorder"): None}
-    assert rights.valid_tokens("clerk-7", "recorder", START) == ["t-1"]
+    assert rights.tokens_of("clerk-7", "recorder") == ["t-1"]
 
 
 def test_a_later_grant_takes_the_place_of_the_one_before() -> None:

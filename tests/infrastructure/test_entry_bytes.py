@@ -44,8 +44,8 @@ STORED_NAMES: Final = [
     "programme", "programme.programme_published", "programme.programme_amended", "programme.programme_closed",
     "programme.rectified", "programme.retracted",
     "ledger", "ledger.opened", "ledger.erased", "ledger.key_rotated", "ledger.recovered",
-    "ledger.role_granted", "ledger.role_revoked", "ledger.token_created", "ledger.token_revoked",
-    "ledger.report_issued",
+    "ledger.actor_registered", "ledger.role_granted", "ledger.role_revoked",
+    "ledger.token_created", "ledger.token_revoked", "ledger.report_issued",
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
-from api.http import commitments, feed, health, issued, log, programmes, reports, tokens
+from api.http import commitments, feed, health, issued, log, programmes, reports, roles, tokens
 from api.http.gate import Gate
 from api.http.openapi import EVENTS, NEW_COMMITMENT, NEW_PROGRAMME, PROGRAMME_EVENT
 from api.http.schemas import catalogue_schema
@@ -159,6 +159,10 @@ def test_every_way_of_recording_is_described_with_every_status_it_can_give(app: 
     ) | {
         "/v1/reports": statuses - {"404", "409", "412"},
         "/v1/tokens": statuses - {"404", "409", "412"},
+        "/v1/roles": statuses - {"404", "409", "412"},
+        "/v1/roles/{actor}/{role}/revocation": statuses - {"409", "412"},
+        "/v1/actors": statuses - {"404", "409", "412"},
+        "/v1/actors/{id}/erasure": statuses - {"409", "412"},
         "/v1/tokens/{id}/revocation": statuses - {"409", "412"},
         "/v1/tokens/{id}/rotation": statuses - {"409", "412"},
     }
@@ -166,7 +170,7 @@ def test_every_way_of_recording_is_described_with_every_status_it_can_give(app: 
 
 def test_every_route_of_the_app_is_described(app: FastAPI, services: Services) -> None:
     gate = Gate(services)
-    routers = (module.routes(gate) for module in (programmes, commitments, feed, reports, issued, log, tokens))
+    routers = (module.routes(gate) for module in (programmes, commitments, feed, reports, issued, log, tokens, roles))
     routes = [route for router in (*routers, health.routes(gate, health.Figures())) for route in router.routes]
     there = {
         (route.path_format, method.lower())

@@ -1,0 +1,70 @@
+"""Writes docs/roles.md from the tables of rights: `python -m tests.roles_page`. A test holds the file against them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from application.access import ROLES, Right
+from application.doors import COMMANDS, ROUTES, Door
+
+PATH: Final = Path(__file__).parents[1] / "docs" / "roles.md"
+_HEAD: Final = """\
+# Who may do what
+
+Written from `application/access.py` and `application/doors.py` by `python -m tests.roles_page`; tests hold every
+cell against a running server, both ways.
+
+An actor is a pseudonym. An actor holds roles, each for all programmes or for named ones, and acts by a token in one
+of them: as far as the token goes, but no further than the role. A right for named programmes is none for the ledger
+as a whole: it publishes no programmes, gives no rights, erases nothing, and issues reports about those only.
+
+What is internal is shown to whoever holds a role for its programme (any role), and to nobody else: it is answered
+like what does not exist. Where reading is public (`LEDGER_PUBLIC_READ`) everybody reads what is public without a
+token. Names of actors are shown where the register is, and nowhere else; no export holds them.
+
+## Rights of roles
+"""
+_DUTIES: Final = """
+## Duties kept apart
+
+- Who recorded an entry does not correct it (four-eyes, `LEDGER_FOUR_EYES`); actors are compared, not tokens or roles.
+- Who belongs to the organisation that leads a commitment does not review it, unless the review says `independence`
+  `self`, and does not correct reviews of it that say otherwise. The organisation is the partner's code in the
+  register of actors; whoever is not registered with one belongs to none.
+- An administrator gives rights and records no commitment entries.
+- A role that is revoked takes all its tokens with it, at once and for good.
+"""
+
+
+def page() -> str:
+    """Give the whole page."""
+    return "".join(f"{line}\n" for line in _lines())
+
+
+def _lines() -> Iterator[str]:
+    yield from _HEAD.splitlines()
+    yield ""
+    yield f"| right | {' | '.join(ROLES)} |"
+    yield "|---|" + ":-:|" * len(ROLES)
+    for right in Right:
+        yield f"| {right.value} | {' | '.join('yes' if right in held else '–' for held in ROLES.values())} |"
+    yield from _DUTIES.splitlines()
+    yield from _table("Routes of the API", "route", ROUTES, "everybody")
+    yield ""
+    yield "A route that records asks for the right that its body is about: a review for that to review, and so on."
+    yield from _table("Commands on the ledger's own machine", "command", COMMANDS, "none")
+    yield ""
+    yield "Local commands act in the role that has the right: whoever can start them has the ledger's files anyway."
+
+
+def _table(title: str, what: str, doors: Mapping[str, Door], nothing: str) -> Iterator[str]:
+    yield from ("", f"## {title}", "", f"| {what} | one of these rights | {' | '.join(ROLES)} |")
+    yield "|---|---|" + ":-:|" * len(ROLES)
+    for name, door in doors.items():
+        needed = "; ".join(right.value for right in door.rights) or nothing
+        may = ("yes" if not door.rights or not held.isdisjoint(door.rights) else "–" for held in ROLES.values())
+        yield f"| `{name}` | {needed} | {' | '.join(may)} |"
+
+
+if __name__ == "__main__":
+    PATH.write_text(page(), encoding="utf-8")
