@@ -79,10 +79,29 @@ def commitments(view: View, filters: Filters, sort: str, as_of: date, moment: Mo
     return Listing(view, ordered(select(seen, filters, as_of), sort), sort, inverses(seen), as_of, moment)
 
 
-def history(view: View, reference: str, as_of: date, moment: Moment, *, sight: Sight) -> list[Answer]:
-    """Give every entry of a commitment known at N, with what became of it and the status right after it at (V, N)."""
+def history(
+    view: View,
+    reference: str,
+    as_of: date,
+    moment: Moment,
+    *,
+    sight: Sight,
+    after: int = 0,
+    limit: int | None = None,
+) -> list[Answer]:
+    """Give every entry of a commitment known at N, with what became of it and the status right after it at (V, N).
+
+    Only those behind version *after*, and no more than *limit*: answers cost more than the fold that they all need.
+    """
     _existing(view, reference, as_of, moment, sight=sight)
-    return histories(view, [reference], as_of, moment)[0]
+    stream = Commitment.id_of(reference)
+    entries = view.entries(stream, moment.log_size)
+    if after >= len(entries):
+        return []
+    read = known(entries)
+    begin = entries[after - 1].position if after else 0
+    shown = view.recorded(stream=stream, after=begin, up_to=moment.log_size, limit=limit)
+    return _items(shown, read, steps(read.in_order(), as_of), as_of, _texts_of_readings(view, [read]))
 
 
 def histories(view: View, references: Iterable[str], as_of: date, moment: Moment) -> list[list[Answer]]:

@@ -14,7 +14,7 @@ from eventsourcing.utils import get_topic, resolve_topic
 
 from domain.answers import instant
 from domain.commitment import Commitment
-from domain.entry_bytes import FORMAT, Json, decoded, entry_of, salted_hash
+from domain.entry_bytes import FORMAT, Json, entry_of, newest, salted_hash
 from domain.errors import TooLong
 from domain.ledger_stream import LedgerStream
 from domain.programme import Programme
@@ -100,7 +100,7 @@ class EntryMapper(Mapper[UUID]):
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """Read a stored entry; its texts stay where they are."""
-        entry = entry_of(decoded(stored_event.state))
+        entry = entry_of(newest(orjson.loads(stored_event.state)))
         event = object.__new__(resolve_topic(stored_event.topic))
         event.__dict__.update(
             originator_id=stored_event.originator_id,

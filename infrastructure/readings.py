@@ -1,6 +1,5 @@
 """Reading: a consistent snapshot and the queries on it (implements `application.ports.View`)."""
 
-import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from application.ports import Once
 from domain.answers import ERASED, CommitmentAt, Kept, Moment, RecordedEntry
 from domain.correction_register import Registered
 from domain.entry import Entry, TextAt
-from domain.entry_bytes import decoded, entry_of
+from domain.entry_bytes import entry_of, newest
 from domain.issued import KeptReport
 from domain.programme import ProgrammeState, programme_at
 from domain.replay import StatusStep
@@ -160,7 +159,7 @@ class SqlView:
             .where(entries.c.stream == stream.bytes, entries.c.position <= log_size)
             .order_by(entries.c.version)
         )
-        return [entry_of(decoded(row.form)) for row in self._connection.execute(query)]
+        return [entry_of(newest(orjson.loads(row.form))) for row in self._connection.execute(query)]
 
     def recorded(
         self, *, stream: UUID | None = None, after: int = 0, up_to: int, limit: int | None = None
@@ -207,7 +206,7 @@ class SqlView:
             for row in self._connection.execute(
                 sa.select(prose).where(prose.c.position.in_(positions[start : start + PAGE]))
             ):
-                found[row.position][row.member] = json.loads(row.value), row.salt
+                found[row.position][row.member] = orjson.loads(row.value), row.salt
         return found
 
     def touched(self, since: date, until: date, log_size: int) -> Sequence[UUID]:
@@ -259,7 +258,7 @@ class SqlView:
 
 
 def _recorded(row: Any, texts: Mapping[str, tuple[Any, bytes]]) -> RecordedEntry:
-    read = decoded(row.form)
+    read = newest(orjson.loads(row.form))
     kept = {
         member: Kept(hashed, texts[member][1].hex(), texts[member][0]) if member in texts else Kept(hashed, None, None)
         for member, hashed in read["prose"].items()

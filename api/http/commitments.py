@@ -57,13 +57,29 @@ def routes(gate: Gate) -> APIRouter:
     async def history(request: Request, reference: str, query: Annotated[Paged, Query()]) -> Response:
         def read(view: View, sight: Sight) -> dict[str, Any]:
             times, cursor = pinned(query, view, services)
-            items = replaying.history(view, reference, times.as_of, times.moment, sight=sight)
-            return times.page_of(items, cursor, query.limit, key=lambda item: item["version"])
+            after = 0 if cursor is None else _version(cursor)
+            items = replaying.history(
+                view, reference, times.as_of, times.moment, sight=sight, after=after, limit=query.limit + 1
+            )
+            if after and not items:
+                raise _foreign()
+            shown, there_is_more = items[: query.limit], len(items) > query.limit
+            return page(shown, times.cursor(shown[-1]["version"]) if there_is_more else None, **times.echoed())
 
         body, head = await gate.read(request, read)
         return as_page(request, body, head)
 
     return router
+
+
+def _version(cursor: Cursor) -> int:
+    if not (cursor.after.isascii() and cursor.after.isdecimal() and len(cursor.after) < 17):
+        raise _foreign()
+    return int(cursor.after)
+
+
+def _foreign() -> BadQuestion:
+    return BadQuestion("cursor", "it belongs to another list", "`next` of this list's page before")
 
 
 def _page(view: View, query: CommitmentsQuery, times: Times, cursor: Cursor | None, *, sight: Sight) -> dict[str, Any]:
