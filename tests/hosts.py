@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from infrastructure import clock
 from infrastructure.key_file import KeyFile
-from infrastructure.tables import metadata
+from infrastructure.tables import entries, metadata
 from tests.sealed import SealedLedger, sealed_ledger
 
 KEYS = "log-keys.json"
@@ -58,6 +58,11 @@ class Snapshot:
         self._engine = sa.create_engine(url, poolclass=sa.NullPool)
         with self._engine.connect() as connection:
             self._rows = {table: connection.execute(sa.select(table)).all() for table in metadata.sorted_tables}
+
+    @property
+    def size(self) -> int:
+        """How many entries there were."""
+        return len(self._rows[entries])
 
     def restore(self) -> None:
         with self._engine.begin() as connection:

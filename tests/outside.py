@@ -55,13 +55,13 @@ class Outsider:
     def look(self, client: httpx2.Client) -> Checkpoint | None:
         """Keep the checkpoint that is shown now, and check who signed it."""
         try:
-            for line in client.get("/log/key").text.splitlines():
-                self.keys.setdefault(line, Party(parse_verifier_key(line)))
-            note = client.get("/log/checkpoint")
+            keys, note = client.get("/log/key"), client.get("/log/checkpoint")
         except httpx2.TransportError:
             return None
-        if note.status_code != 200:
+        if (keys.status_code, note.status_code) != (200, 200):
             return None
+        for line in keys.text.splitlines():
+            self.keys.setdefault(line, Party(parse_verifier_key(line)))
         if note.content not in self.shown:
             policy = Policy(tuple(self.keys.values()))
             self.shown[note.content] = open_checkpoint(note.content, policy, verify, without_quorum=True).checkpoint

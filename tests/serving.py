@@ -60,27 +60,38 @@ class Server:
         until: str = "/health/ready",
         program: Sequence[str | Path] = (PROGRAM,),
         said: Path | None = None,
+        workers: int = 1,
         **settings: str,
     ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        with (said or Path(os.devnull)).open("wb") as output:
-            self._process = subprocess.Popen(
-                [*program, "serve", "--port", str(self.port)],
-                env=CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"} | settings,
-                stdout=output,
-                stderr=output,
-            )
+        self._command = [*program, "serve", "--port", str(self.port), "--workers", str(workers)]
+        self._environment = CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"} | settings
+        self._said = said or Path(os.devnull)
+        self.start(until)
+
+    def start(self, until: str = "/health/ready") -> None:
+        """Start it, on the same port if it was started before."""
+        with self._said.open("wb") as output:
+            self._process = subprocess.Popen(self._command, env=self._environment, stdout=output, stderr=output)
         for _ in range(300):
             assert self._process.poll() is None, "the server ended by itself"
             try:
                 if httpx2.get(f"{self.address}{until}").status_code == 200:
                     return
             except httpx2.TransportError:
-                time.sleep(0.1)
+                pass
+            time.sleep(0.1)
         raise TimeoutError(self.address)
+
+    def verify(self) -> None:
+        """Let the command line verify the ledger as this host has it."""
+        done = subprocess.run(
+            [PROGRAM, "verify", "--json"], env=self._environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     @property
     def pid(self) -> int:
