@@ -14,8 +14,6 @@ from infrastructure.wiring import CannotRecoverError, Services
 from tests.hosts import KEYS, Hosts, Snapshot, copy_keys, several_hosts
 from tests.sealed import SealedLedger
 
-pytest.importorskip("tests.postgresql")
-
 
 @pytest.fixture
 def hosts(postgresql, tmp_path: Path) -> Iterator[Hosts]:
