@@ -1,8 +1,9 @@
 """A server as something to be verified: its log in tiles, and everything that its API shows beside it."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -30,6 +31,7 @@ from infrastructure.tiled_log import TiledLog
 
 _NDJSON: Final = "application/x-ndjson"
 _SECONDS: Final = 60.0
+_LONGEST_PAUSE: Final = 60
 _FIRST_KINDS: Final = ("announced", "programme_published")
 
 
@@ -48,7 +50,8 @@ class Web:
     def get(self, path: str, **parameters: str | int) -> httpx2.Response | None:
         """Ask for a path; None if there is nothing."""
         with self._told():
-            answer = self._client.get(f"{self.url}/{path}", params=parameters)
+            answer = self._asked(path, parameters, {})
+            answer.read()
         if answer.status_code == 404:
             return None
         self._refuse(answer)
@@ -57,13 +60,17 @@ class Web:
     @contextmanager
     def lines(self, path: str, **parameters: str | int) -> Iterator[Iterator[str]]:
         """Ask for lines of JSON, one by one."""
-        asked = {"Accept": _NDJSON}
-        with (
-            self._told(),
-            self._client.stream("GET", f"{self.url}/{path}", params=parameters, headers=asked) as answer,
-        ):
+        with self._told(), closing(self._asked(path, parameters, {"Accept": _NDJSON})) as answer:
             self._refuse(answer)
             yield answer.iter_lines()
+
+    def _asked(self, path: str, parameters: Mapping[str, str | int], headers: Mapping[str, str]) -> httpx2.Response:
+        """Ask, and again if it is too often: whoever verifies much asks much, and has time."""
+        request = self._client.build_request("GET", f"{self.url}/{path}", params=parameters, headers=headers)
+        while (answer := self._client.send(request, stream=True)).status_code == 429:
+            answer.close()
+            time.sleep(_pause(answer))
+        return answer
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -84,6 +91,12 @@ class Web:
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
+
+
+def _pause(answer: httpx2.Response) -> int:
+    """Give for how many seconds a server wants not to be asked: what it says, as long as that is bearable."""
+    said = answer.headers.get("retry-after", "")
+    return min(int(said), _LONGEST_PAUSE) if said.isascii() and said.isdecimal() else 1
 
 
 class ServerSource:

@@ -1,8 +1,10 @@
 """`ledger verify URL`: what a real server shows is held against its log; and a log behind a plain file server."""
 
 import json
+import threading
 import zipfile
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2
@@ -60,6 +62,32 @@ def test_a_good_server_is_accepted_with_all_that_it_shows(served):
     told = ledger.do("verify", f"{server.address}/log/", LEDGER_TOKEN=token)
     assert told.code == 0
     assert "whose key it is" in told.err
+
+
+def test_a_server_that_is_asked_too_often_is_asked_again_when_it_says(served):
+    ledger, server, token = served
+    refused: set[str] = set()
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            first = self.path not in refused
+            refused.add(self.path)
+            asked = {name: self.headers[name] for name in ("accept", "authorization") if name in self.headers}
+            answer = None if first else httpx2.get(server.address + self.path, headers=asked)
+            self.send_response(429 if answer is None else answer.status_code)
+            self.send_header("Retry-After", "0")
+            self.end_headers()
+            self.wfile.write(b"" if answer is None else answer.content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as busy:
+        threading.Thread(target=busy.serve_forever, daemon=True).start()
+        done = ledger.done("verify", f"http://127.0.0.1:{busy.server_port}", "--token", token, "--json")
+        busy.shutdown()
+    assert json.loads(done.out)["faults"] == 0
+    assert any(path.startswith("/v1/events?") for path in refused)
 
 
 def test_without_a_token_a_closed_server_cannot_be_verified(served):
