@@ -9,7 +9,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.access import Caller
+from application.access import Caller, Sight, nobody
 from application.erasing import erase
 from application.recording import Request, announce, publish_programme, record_event
 from domain.answers import entry_answer
@@ -25,7 +25,7 @@ ADMINISTRATOR = Caller("adm-1", "administrator")
 
 def lines(store: Store, *, internal: bool = True, step: int = 7) -> bytes:
     """The feed, some positions at a time."""
-    feed = FeedLines(internal=internal)
+    feed = FeedLines(Sight(None) if internal else nobody())
     with store.database.reading() as connection:
         return b"".join(
             feed.between(connection, after, min(after + step, store.size)) for after in range(0, store.size, step)
