@@ -84,7 +84,4 @@ def course_changes(entries: Iterable[Entry]) -> Iterator[tuple[Entry, CourseChan
     """Grow one commitment's history entry by entry, as it was recorded, with what each changed."""
     history = History()
     for entry in entries:
-        history.prepare(entry)
-        change = history.change(entry)
-        history.add(entry)
-        yield entry, change
+        yield entry, history.grow(entry)

@@ -5,7 +5,6 @@ It grows by one entry without folding all again: from where the entry takes effe
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -14,8 +13,7 @@ from domain.lifecycle import Reading, State, apply
 from domain.replay import Span, StatusStep, as_recorded, known, refolded, spans, status_steps
 
 
-@dataclass(frozen=True, slots=True)
-class CourseChange:
+class CourseChange(NamedTuple):
     """How one more entry changes a course: the first days of the spans that no longer stand, and those that begin.
 
     *statuses* are all steps of the status from now on, None if they stay as they were.
@@ -103,6 +101,22 @@ class History:
             self._order = prepared.order
         elif prepared.reading is not None:
             self._order.insert(prepared.place, prepared.reading)
+
+    def grow(self, entry: Entry) -> CourseChange:
+        """Take an entry in, or refuse it, and tell how it changes the course: `prepare`, `change` and `add` at once."""
+        course = self._folded()
+        if not course or entry.is_correction or entry.effective_on <= course[-1].since:
+            self.prepare(entry)
+            change = self.change(entry)
+            self.add(entry)
+            return change
+        reading = as_recorded(entry)
+        span = Span(reading.effective_on, apply(course[-1].state, reading))
+        change = _next_day(course, span)
+        self.entries.append(entry)
+        self._order.append(reading)
+        course.append(span)
+        return change
 
     def change(self, entry: Entry) -> CourseChange:
         """Tell how a prepared entry changes the course; to be asked before `add`."""

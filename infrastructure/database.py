@@ -2,8 +2,7 @@
 
 import json
 import os
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from infrastructure.database_urls import database_url
 from infrastructure.files import PRIVATE
 
 _BUSY_MS = 30_000
@@ -29,6 +29,17 @@ _PRAGMAS = {
 }
 _READERS = 6  # four that answer, one that seals, one to spare
 _ALIVE = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "connect_timeout": 10}
+_TIMEOUTS = {
+    "lock_timeout": "30s",  # as long as SQLite waits: who is held up for longer is told so, and asks again
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+# A process that was stopped in the middle of a transaction holds the head of the ledger, for everybody, no longer.
+_WRITING = _TIMEOUTS | {"idle_in_transaction_session_timeout": "120s"}
+# What is acknowledged is on disk, whatever the server's own setting; stricter ones than `on` stay.
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+_INSUFFICIENT_PRIVILEGE = "42501"
 _SESSION = {
     "idle_session_timeout": "0",  # it is idle for as long as nothing happens
     "synchronous_commit": "off",  # what is told through a session is told again
@@ -38,11 +49,28 @@ _SESSION = {
 }
 
 
+class NotSqliteError(Exception):
+    """PostgreSQL has tools of its own for this."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this command copies SQLite ledgers; on PostgreSQL run `pg_dump -Fc -f FILE` as the tables' owner, "
+            "and `ledger verify` on what `pg_restore` makes of it"
+        )
+
+
+class NotOwnerError(Exception):
+    """Tables are made and changed by their owner only."""
+
+    def __init__(self, user: str | None) -> None:
+        super().__init__(f"the role {user} may not change the tables; run `ledger migrate` as their owner")
+
+
 class Database:
     """One writing connection at a time and a small pool of reading ones."""
 
     def __init__(self, url: str) -> None:
-        self.url = sa.make_url(url)
+        self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writer = self._engine(pool_size=1, begin="BEGIN IMMEDIATE", query_only=False)
         self._reader = self._engine(pool_size=_READERS, begin="BEGIN", query_only=True)
@@ -57,12 +85,15 @@ class Database:
             "hide_parameters": True,
         }
         if not self.is_sqlite:
-            return sa.create_engine(
+            engine = sa.create_engine(
                 self.url,
                 isolation_level="REPEATABLE READ" if query_only else "READ COMMITTED",
                 pool_pre_ping=True,
+                connect_args=_ALIVE,
                 **options,
             )
+            sa.event.listen(engine, "connect", _prepared(_TIMEOUTS if query_only else _WRITING))
+            return engine
         engine = sa.create_engine(
             self.url, poolclass=sa.QueuePool, connect_args={"check_same_thread": False}, **options
         )
@@ -84,12 +115,7 @@ class Database:
             self.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=_ALIVE
         )
 
-        @sa.event.listens_for(engine, "connect")
-        def _prepare(connection: Any, _: object) -> None:
-            for name, value in _SESSION.items():
-                connection.execute(f"SELECT set_config('{name}', '{value}', false)")
-            connection.commit()
-
+        sa.event.listen(engine, "connect", _prepared(_SESSION))
         return engine
 
     def session(self) -> sa.Connection:
@@ -125,7 +151,12 @@ class Database:
             os.close(os.open(self.url.database, os.O_CREAT | os.O_RDWR, PRIVATE))
         if self.is_current():
             return False
-        command.upgrade(_alembic(self.url.render_as_string(hide_password=False)), "head")
+        try:
+            command.upgrade(alembic_config(self.url), "head")
+        except sa.exc.ProgrammingError as refused:
+            if getattr(refused.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+                raise
+            raise NotOwnerError(self.url.username) from refused
         return True
 
     def is_current(self) -> bool:
@@ -135,6 +166,17 @@ class Database:
         with self.reading() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
         return found == _newest_revision()
+
+    def risks(self) -> list[str]:
+        """Name the settings of the server with which a crash of its machine can lose what was acknowledged."""
+        if self.is_sqlite:
+            return []
+        with self.reading() as connection:
+            return [
+                f"{name} is off"
+                for name in ("fsync", "full_page_writes")
+                if connection.exec_driver_sql(f"SHOW {name}").scalar() == "off"
+            ]
 
     def scrub(self) -> bool:
         """Empty SQLite's write-ahead log, which still holds what was deleted; False if a reader needs it now."""
@@ -152,6 +194,8 @@ class Database:
 
     def back_up(self, target: Path) -> None:
         """Copy a SQLite ledger as it is at one moment into *target*."""
+        if not self.is_sqlite:
+            raise NotSqliteError
         # Past SQLAlchemy, which would begin a transaction; VACUUM takes its own snapshot.
         connection = self._writer.raw_connection()
         try:
@@ -175,20 +219,39 @@ def database_is_full(error: BaseException) -> bool:
 
 
 def database_is_unreachable(error: BaseException) -> bool:
-    """Whether a server of databases could not be reached, or ended the connection."""
-    if isinstance(error, sa.exc.TimeoutError):
+    """Whether the database cannot be reached now, was too busy, or ended the connection: asking again may help."""
+    if isinstance(error, sa.exc.TimeoutError) or getattr(error, "connection_invalidated", False):
         return True
     if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
         return False
-    return not isinstance(error.orig, sqlite3.Error)
+    return hasattr(error.orig, "sqlstate") or "database is locked" in str(error.orig)
+
+
+def why_away(error: sa.exc.SQLAlchemyError) -> str:
+    """Say in one line why a database cannot be reached; drivers name host, database and user, never a password."""
+    said = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return said[0].removeprefix("connection failed: ") if said else type(error).__name__
+
+
+def _prepared(settings: Mapping[str, str]) -> Callable[[Any, object], None]:
+    chosen = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in settings.items())
+
+    def prepare(connection: Any, _: object) -> None:
+        if "synchronous_commit" not in settings:
+            connection.execute(_DURABLE)
+        connection.execute(f"SELECT {chosen}")
+        connection.commit()
+
+    return prepare
 
 
 @cache
 def _newest_revision() -> str | None:
-    return ScriptDirectory.from_config(_alembic("")).get_current_head()
+    return ScriptDirectory.from_config(alembic_config(None)).get_current_head()
 
 
-def _alembic(url: str) -> Config:
+def alembic_config(url: sa.URL | None) -> Config:
+    """Give what Alembic's commands need to know."""
     config = Config()
     config.set_main_option("script_location", "migrations:")
     config.set_main_option("path_separator", "os")

@@ -4,20 +4,20 @@ One stream is in memory at a time. The entries themselves are looked at first: r
 not what was recorded would be worth nothing, so nothing is compared or replaced then.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from application.checking_entries import EntryCheck
 from application.errors import BadQuestion
-from application.log_source import Findings
-from infrastructure.codec import QUICK_JSON
 from infrastructure.database import Database
-from infrastructure.database_source import beside, leaves
 from infrastructure.read_models import Row, insert_read_models
-from infrastructure.stream_projections import Projected, projected_streams
+from infrastructure.replayed_entries import STEP as LOOKED_AT_ONCE
+from infrastructure.replayed_entries import Looked, look_at_entries
+from infrastructure.replaying_process import ReplayingProcesses, processors_for
+from infrastructure.stream_projections import Some, projected_streams, some_streams
 from infrastructure.tables import (
     DERIVED,
     FOR_EVER,
@@ -26,6 +26,7 @@ from infrastructure.tables import (
     entries,
     entry_facts,
     head,
+    metadata,
     relations,
     status_courses,
     streams,
@@ -34,8 +35,6 @@ from infrastructure.tables import (
 Progress = Callable[[int, int], None]
 _Named = dict[str, Any]
 _PAGE: Final = 500
-_TOGETHER: Final = 5_000
-"""Entries whose streams are compared and written together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,14 @@ class Differences:
     replaced: bool
 
 
-def replay(database: Database, *, check: bool, until: int | None, progress: Progress) -> Differences:
+def replay(
+    database: Database, *, check: bool, until: int | None, progress: Progress, processors: int | None = None
+) -> Differences:
     """Make the read models anew and compare them with the live ones, as far as these were known at *until*.
 
     Unless *check* or *until* is given, the new rows take the place of live ones that differ, in one transaction and
-    under the writer's lock. *progress* is told how much is done, and of how much.
+    under the writer's lock. *progress* is told how much is done, and of how much. As many *processors* are used as
+    there are, unless it is little to do.
     """
     replacing = not check and until is None
     with database.writing() if replacing else database.reading() as connection:
@@ -79,9 +81,8 @@ def replay(database: Database, *, check: bool, until: int | None, progress: Prog
             raise BadQuestion("until", f"{until} is no log size of this ledger", f"0 to {known.position}")
         size = known.position if until is None else until
         replaying = Replay(connection, size, progress, passes=3 if replacing else 2, all_known=until is None)
-        replaying.look_at_entries(known.recorded_at)
-        if replaying.sound:
-            replaying.compare()
+        with _helpers(database, size, processors) as helpers:
+            replaying.look_and(replaying.compare, known.recorded_at, helpers)
         replaced = replacing and replaying.sound
         if replaced and replaying.count:
             replaying.replace()
@@ -89,17 +90,23 @@ def replay(database: Database, *, check: bool, until: int | None, progress: Prog
         return Differences(size, replaying.streams, replaying.count, replaying.first, replaced)
 
 
-def rebuild(database: Database, progress: Progress) -> Differences:
+def rebuild(database: Database, progress: Progress, processors: int | None = None) -> Differences:
     """Make the read models where there are none, in one transaction; not if the entries are not what was recorded."""
     with database.writing() as connection:
         known = connection.execute(sa.select(head.c.position, head.c.recorded_at).with_for_update()).one()
         replaying = Replay(connection, known.position, progress, passes=2, all_known=True)
-        replaying.look_at_entries(known.recorded_at)
-        if replaying.sound:
-            replaying.replace()
+        with _helpers(database, known.position, processors) as helpers:
+            replaying.look_and(replaying.replace, known.recorded_at, helpers)
         if not replaying.sound:
             connection.rollback()
         return Differences(known.position, replaying.streams, replaying.count, replaying.first, replaying.sound)
+
+
+def _helpers(
+    database: Database, size: int, processors: int | None
+) -> AbstractContextManager[ReplayingProcesses | None]:
+    using = processors or processors_for(size)
+    return nullcontext() if using == 1 else ReplayingProcesses(database.url, size, using)
 
 
 def read_models_are_missing(database: Database) -> bool:
@@ -107,13 +114,6 @@ def read_models_are_missing(database: Database) -> bool:
     with database.reading() as connection:
         made = connection.execute(sa.select(entry_facts.c.position).limit(1)).first()
         return made is None and connection.execute(sa.select(head.c.position)).scalar_one() > 0
-
-
-class EntriesAlone:
-    """The entries of a database as `application.checking_entries` looks at them, without their texts."""
-
-    shows_texts, shows_closed = False, True
-    beside = staticmethod(beside)
 
 
 class Replay:
@@ -125,6 +125,7 @@ class Replay:
         self.streams = self.count = 0
         self.first: Difference | None = None
         self.sound = True  # whether the entries are what was recorded, as far as can be seen
+        self._helpers: ReplayingProcesses | None = None
         self.told: Callable[[Difference], None] = lambda _difference: None
 
     def _found(self, table: sa.Table, reference: str, what: str, position: int | None = None) -> None:
@@ -144,23 +145,35 @@ class Replay:
 
     # --- the entries
 
-    def look_at_entries(self, last_recorded_at: int) -> None:
-        """Find gaps, hashes that do not fit, and rows that say something else than their bytes."""
-        findings, last = Findings(), 0
-        check = EntryCheck(EntriesAlone(), findings, (), None, QUICK_JSON)
-        for leaf in leaves(self._connection, up_to=self._size, texts=False):
-            check.take(leaf)
-            last = leaf.row.recorded_at
-            if leaf.position % _PAGE == 0:
-                self._advance(_PAGE)
-        self._advance(self._size % _PAGE)
-        if check.position < self._size:
-            findings.found(check.position + 1, f"it is missing; the ledger ends at {self._size}")
+    def look_and(
+        self, work: Callable[[], None], last_recorded_at: int, helpers: ReplayingProcesses | None = None
+    ) -> None:
+        """Look at the entries; *work* counts only if these are what was recorded.
+
+        With *helpers* it is done at the same time, and what it found is forgotten if the entries are not sound.
+        """
+        self._helpers = helpers
+        if helpers is None:
+            looked = look_at_entries(self._connection, self._size, self._advance)
+            self._advance(self._size % LOOKED_AT_ONCE)
+            self._take(looked, last_recorded_at)
+            if self.sound:
+                work()
+            return
+        work()
+        looked, self._helpers = helpers.looked(), None
+        self._advance(self._size)
+        if looked.findings.count:
+            self.count, self.first = 0, None
+        self._take(looked, last_recorded_at)
+
+    def _take(self, looked: Looked, last_recorded_at: int) -> None:
+        findings = looked.findings
         for fault in findings.faults:
             self._found(entries, f"position {fault.position}", fault.what)
         self.count += findings.count - len(findings.faults)
-        if self._all_known and not self.count:
-            self.look_at_head(last, last_recorded_at)
+        if self._all_known and not findings.count:
+            self.look_at_head(looked.last_recorded_at, last_recorded_at)
 
     def look_at_head(self, last: int, recorded_at: int) -> None:
         """Find a head that is not the last entry."""
@@ -174,10 +187,12 @@ class Replay:
 
     def compare(self) -> None:
         """Compare some streams at a time, then look for rows that belong to no entry."""
-        for some in self._projections():
+        for some in self._streams():
             if not (self._all_known and self._are_the_live_ones(some)):
-                for each in some:
-                    self._compare(each.head.stream.bytes, each.head.reference, _as_dicts(_rows_of([each])))
+                for each in projected_streams(self._connection, self._size, some.first, some.last + b"\0"):
+                    if each.projection is not None:
+                        rows = each.projection.rows()
+                        self._compare(each.head.stream.bytes, each.head.reference, _as_dicts(rows))
         if self._all_known:
             self._strays()
 
@@ -185,38 +200,30 @@ class Replay:
         """Delete every row of the read models and write them anew."""
         for table in DERIVED:
             self._connection.execute(sa.delete(table))
-        for some in self._projections():
-            insert_read_models(self._connection, _rows_of(some))
+        for some in self._streams():
+            insert_read_models(self._connection, {metadata.tables[name]: rows for name, rows in some.rows.items()})
 
-    def _projections(self) -> Iterator[list[Projected]]:
-        """Project the streams, some at a time; those with faults are told of and left out."""
-        some, gathered, self.streams = list[Projected](), 0, 0
-        for each in projected_streams(self._connection, self._size):
-            for position, what in each.faults:
-                self._found(entries, each.head.reference, what, position)
-            if each.projection is None:
-                continue
-            some.append(each)
-            self.streams += 1
-            gathered += each.entries
-            if gathered >= _TOGETHER:
-                yield some
-                self._advance(gathered)
-                some, gathered = [], 0
-        if some:
+    def _streams(self) -> Iterator[Some]:
+        """Project the streams, some at a time; those with faults are told of."""
+        self.streams = 0
+        helpers = self._helpers
+        for some in some_streams(self._connection, self._size) if helpers is None else helpers.streams():
+            for reference, position, what in some.faults:
+                self._found(entries, reference, what, position)
             yield some
-            self._advance(gathered)
+            self.streams += some.streams
+            self._advance(some.entries)
 
-    def _are_the_live_ones(self, some: Sequence[Projected]) -> bool:
+    def _are_the_live_ones(self, some: Some) -> bool:
         """Whether the live rows of some streams, which follow each other, are those that their entries give."""
-        first, last = some[0].head.stream.bytes, some[-1].head.stream.bytes
-        for table, made in _rows_of(some).items():
+        for name, made in some.rows.items():
+            table = metadata.tables[name]
             wanted: Sequence[Any] = sorted(map(tuple, made))
             if table is details:
                 wanted = sorted(set(wanted))
                 live: Sequence[Any] = list(self._details([row[0] for row in wanted]))
             else:
-                query = sa.select(table).where(table.c.stream.between(first, last))
+                query = sa.select(table).where(table.c.stream.between(some.first, some.last))
                 live = self._connection.execute(query).cursor.fetchall()  # rows are compared, nothing else
             if wanted != sorted(live):
                 return False
@@ -257,16 +264,6 @@ class Replay:
             query = sa.select(table).where(mine.not_in(sa.select(owner)))
             for row in map(dict, self._connection.execute(query).mappings()):
                 self._found(table, str(row.get("reference", "no stream")), f"it has no entries: {_shown(table, row)}")
-
-
-def _rows_of(some: Iterable[Projected]) -> dict[sa.Table, list[Row]]:
-    """Give the rows of some streams together, by table."""
-    together: dict[sa.Table, list[Row]] = {}
-    for each in some:
-        assert each.projection is not None
-        for table, rows in each.projection.rows().items():
-            together.setdefault(table, []).extend(rows)
-    return together
 
 
 def _as_dicts(rows: Mapping[sa.Table, Sequence[Row]]) -> dict[sa.Table, list[_Named]]:

@@ -11,6 +11,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from infrastructure.database_urls import GOOD_DATABASE_URLS, BadDatabaseUrlError, database_url
 from infrastructure.openid.configuration import OpenId, check_address, parse_algorithms, parse_roles
 from infrastructure.witness_list import parse_witnesses
 
@@ -24,6 +25,13 @@ def _time_zone(name: str) -> str:
         message = f"{name} is no time zone; accepted: a name of the IANA database such as UTC or Europe/Brussels"
         raise ValueError(message) from unknown
     return name
+
+
+def _database(text: str) -> str:
+    try:
+        return text and database_url(text).render_as_string(hide_password=False)
+    except BadDatabaseUrlError as wrong:
+        raise ValueError(f"{wrong}; accepted: {GOOD_DATABASE_URLS}") from None
 
 
 def _witnesses(text: str) -> str:
@@ -96,10 +104,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LEDGER_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Field(Path("ledger-data"), description="where the ledger's files lie; created when missing")
-    database_url: str = Field(
-        "", description="SQLAlchemy URL of the database; the default is SQLite in the data directory"
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        "", description="URL of the database: sqlite: or postgresql:; the default is SQLite in the data directory"
     )
-    read_database_url: str = Field(
+    read_database_url: Annotated[str, AfterValidator(_database)] = Field(
         "", description="URL of a replica of the database that answers questions (docs/postgresql.md); none by default"
     )
     replica_wait_seconds: int = Field(

@@ -3,7 +3,7 @@
 One history is in memory at a time: entries come by stream and version, page by page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -17,10 +17,14 @@ from domain.entry_bytes import decoded, entry_of, newest
 from domain.errors import Refusal
 from domain.ledger_stream import REFERENCE, STREAM
 from domain.programme import Programme
-from infrastructure.read_models import Projection, StreamHead, projected
+from infrastructure.read_models import Projection, Row, StreamHead, projected
 from infrastructure.tables import entries, opened
 
 _PAGE: Final = 2_000
+_TOGETHER: Final = 2_000
+"""Entries whose streams are compared and written together."""
+
+_BEHIND_ALL: Final = b"\xff" * 17
 
 
 class Projected(NamedTuple):
@@ -32,25 +36,67 @@ class Projected(NamedTuple):
     faults: tuple[tuple[int, str], ...] = ()
 
 
-def projected_streams(connection: sa.Connection, size: int) -> Iterator[Projected]:
-    """Project every stream that has entries among the first *size*, in the order of stream ids."""
+class Some(NamedTuple):
+    """What streams that follow each other, from *first* to *last*, give: rows by table, as plain values.
+
+    Streams with *faults* (reference, position, what) are left out.
+    """
+
+    first: bytes
+    last: bytes
+    streams: int
+    entries: int
+    rows: dict[str, list[Row]]
+    faults: list[tuple[str, int, str]]
+
+
+def some_streams(connection: sa.Connection, size: int, part: int = 0, parts: int = 1) -> Iterator[Some]:
+    """Project the streams of one of several *parts*, some at a time."""
+    low, high = (bytes([256 * each // parts]) if each < parts else _BEHIND_ALL for each in (part, part + 1))
+    gathered, count = list[Projected](), 0
+    for each in projected_streams(connection, size, low, high):
+        gathered.append(each)
+        count += each.entries
+        if count >= _TOGETHER:
+            yield _together(gathered)
+            gathered, count = [], 0
+    if gathered:
+        yield _together(gathered)
+
+
+def _together(gathered: Sequence[Projected]) -> Some:
+    sound = [each for each in gathered if each.projection is not None]
+    rows: dict[str, list[Row]] = {}
+    for each in sound:
+        assert each.projection is not None
+        for table, made in each.projection.rows().items():
+            rows.setdefault(table.name, []).extend(made)
+    faults = [(each.head.reference, position, what) for each in gathered for position, what in each.faults]
+    first, last = gathered[0].head.stream.bytes, gathered[-1].head.stream.bytes
+    return Some(first, last, len(sound), sum(each.entries for each in sound), rows, faults)
+
+
+def projected_streams(
+    connection: sa.Connection, size: int, low: bytes = b"", high: bytes = _BEHIND_ALL
+) -> Iterator[Projected]:
+    """Project the streams that have entries among the first *size*, from id *low* up to *high*, without it."""
     internal: dict[str, bool] = {}
-    for stream, rows in groupby(_forms(connection, size), key=lambda row: row[0]):
+    for stream, rows in groupby(_forms(connection, size, low, high), key=lambda row: row[0]):
         read = [newest(orjson.loads(form)) for _, _, form in rows]
         history = [entry_of(each) for each in read]
         head = _head_of(connection, UUID(bytes=stream), read[0]["reference"], history[0], internal)
         yield _projected(head, history)
 
 
-def _forms(connection: sa.Connection, size: int) -> Iterator[Any]:
+def _forms(connection: sa.Connection, size: int, low: bytes, high: bytes) -> Iterator[Any]:
     """Give stream, version and open form of every entry, by stream and version."""
     joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
     form = sa.func.coalesce(opened.c.entry, entries.c.entry)
     place = sa.tuple_(entries.c.stream, entries.c.version)
     query = sa.select(entries.c.stream, entries.c.version, form).select_from(joined)
+    query = query.where(place > sa.tuple_(sa.bindparam("stream"), sa.bindparam("version")), entries.c.stream < high)
     query = query.where(entries.c.position <= size).order_by(entries.c.stream, entries.c.version).limit(_PAGE)
-    query = query.where(place > sa.tuple_(sa.bindparam("stream"), sa.bindparam("version")))
-    last = b"", 0
+    last = low, 0
     while page := connection.execute(query, {"stream": last[0], "version": last[1]}).all():
         yield from page
         last = page[-1][0], page[-1][1]

@@ -3,7 +3,7 @@
 import ctypes
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from structlog import get_logger
 
 from application.access import Caller, Sight
 from application.cataloguing import load
@@ -28,10 +29,12 @@ from domain.rights import Scope
 from infrastructure import clock, telemetry
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.codec import canonical
-from infrastructure.database import Database, database_is_full, database_is_unreachable
+from infrastructure.database import Database, NotSqliteError, database_is_full, database_is_unreachable
+from infrastructure.database_urls import GOOD_DATABASE_URLS, BadDatabaseUrlError
 from infrastructure.export_source import NoExportError
 from infrastructure.exporting import WrongRootError
 from infrastructure.feed_lines import FeedLines
+from infrastructure.granting import APPLICATION, READERS, CannotGrantError, grant
 from infrastructure.identity import Identities, mint
 from infrastructure.key_file import BadKeyFileError
 from infrastructure.known_tokens import KnownTokens
@@ -41,16 +44,18 @@ from infrastructure.offline import Kept, verify_export
 from infrastructure.openid.asking import ProviderSilentError
 from infrastructure.openid.configuration import OpenId
 from infrastructure.openid.jwt import InvalidTokenError
-from infrastructure.openid.people import PEOPLE, People, new_secret
+from infrastructure.openid.people import PEOPLE, People
 from infrastructure.openid.provider import Provider
 from infrastructure.public_log import PublicLog
 from infrastructure.read_only import ReadOnlyError
+from infrastructure.readiness import NotReadyError, UnreachableError, check_ready, make_ready
 from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
 from infrastructure.renderers import FORMATS, Format, carried
 from infrastructure.renderers.report_json import WRITING
 from infrastructure.rendering import RenderingBusyError, RenderingFailedError, Renderings
-from infrastructure.replaying import Differences, read_models_are_missing, rebuild, replay
+from infrastructure.replaying import Differences, replay
+from infrastructure.replaying_process import ReplayingFailedError
 from infrastructure.replica import Answered, PrimaryUnreachableError, Replica
 from infrastructure.server_source import ServerUnreachableError, verify_server
 from infrastructure.settings import Settings
@@ -60,9 +65,11 @@ from infrastructure.writer import TooBusyError, Writer
 
 __all__ = [
     "FORMATS",
+    "GOOD_DATABASE_URLS",
     "WRITING",
     "BadCatalogue",
     "BadDatabaseUrl",
+    "CannotGrantError",
     "CannotRecoverError",
     "ClockBehindError",
     "DatabaseFailed",
@@ -72,6 +79,7 @@ __all__ = [
     "NoExportError",
     "NotReadyError",
     "NotSealedError",
+    "NotSqliteError",
     "Once",
     "Outcome",
     "PrimaryUnreachableError",
@@ -84,6 +92,7 @@ __all__ = [
     "Services",
     "Settings",
     "TooBusyError",
+    "UnreachableError",
     "WrongRootError",
     "build",
     "canonical",
@@ -102,14 +111,13 @@ _KEPT_FREE: Final = 16 * 2**20
 VERSION: Final = version("implementation-ledger")
 _APART: Final = tuple(each.name for each in FORMATS.values() if each.apart)
 BadCatalogue = catalogues.BadCatalogue
-BadDatabaseUrl = sa.exc.ArgumentError
+BadDatabaseUrl = BadDatabaseUrlError
 DatabaseFailed = sa.exc.SQLAlchemyError
 is_full = database_is_full
 is_unreachable = database_is_unreachable
 
 
-class NotReadyError(Exception):
-    """The ledger cannot be used as it is; the text says what to do."""
+_log = get_logger()
 
 
 class Services:
@@ -244,6 +252,8 @@ class Services:
     def start_sealing(self) -> None:
         """Seal from now on whatever is recorded."""
         self._check_keys()
+        if risks := self.risks():
+            _log.error("a crash of the database server may lose entries that were acknowledged", settings=risks)
         self.log.keys.change(lambda keys: keys.without_spent_secrets(self.now()))
         self.log.start()
 
@@ -303,19 +313,8 @@ class Services:
         *progress* is told how far read models are that have to be made anew.
         """
         self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        changed = self._database.migrate()
-        with self._database.writing() as connection:
-            there = connection.execute(sa.select(fixed.c.name)).scalars().all()
-            for name, value in (("log_origin", self.settings.log_origin), (PEOPLE, new_secret())):
-                if name not in there:
-                    connection.execute(sa.insert(fixed).values(name=name, value=value))
-        if read_models_are_missing(self._database):
-            changed = True
-            made = rebuild(self._database, progress)
-            if not made.replaced:
-                raise NotReadyError(
-                    f"no read models can be made of entries that are not what was recorded: {made.first}"
-                )
+        with _told_as_not_ready():
+            changed = make_ready(self._database, self.settings.log_origin, progress)
         self.ready()
         try:
             self.log.prepare()
@@ -325,33 +324,32 @@ class Services:
 
     def ready(self) -> None:
         """Raise NotReadyError unless the tables are of this version and the origin is the ledger's own."""
-        try:
-            current = self._database.is_current()
-        except sa.exc.SQLAlchemyError as broken:
-            raise NotReadyError(f"the database cannot be reached: {type(broken).__name__}") from broken
-        if not current:
-            raise NotReadyError("the database has other tables than this version needs; run `ledger migrate`")
-        if read_models_are_missing(self._database):
-            raise NotReadyError("the read models have to be made anew; run `ledger migrate`")
+        check_ready(self._database, self.settings.log_origin)
         if self.replica is not None:
             self.replica.look()
             if self.replica.wrong is not None:
                 raise NotReadyError(self.replica.wrong)
-        with self._database.reading() as connection:
-            origin = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == "log_origin")).scalar()
-        if origin != self.settings.log_origin:
-            raise NotReadyError(
-                f"this ledger's log origin is {origin} for ever; LEDGER_LOG_ORIGIN says {self.settings.log_origin}"
-            )
+
+    def grant(self, *, application: str | None, readers: str | None) -> None:
+        """Give roles of PostgreSQL what they need and no more."""
+        if self._database.is_sqlite:
+            raise NotReadyError("SQLite knows no roles; accepted: a ledger on PostgreSQL")
+        with self._database.writing() as connection:
+            for role, privileges in ((application, APPLICATION), (readers, READERS)):
+                if role is not None:
+                    grant(connection, role, privileges)
 
     def replay(self, *, check: bool, until: int | None, progress: Callable[[int, int], None]) -> Differences:
         """Make the read models anew and compare them with the live ones."""
-        return replay(self._database, check=check, until=until, progress=progress)
+        with _told_as_not_ready():
+            return replay(self._database, check=check, until=until, progress=progress)
+
+    def risks(self) -> list[str]:
+        """Name the settings of the database with which it does not keep what it has acknowledged."""
+        return self._database.risks()
 
     def back_up(self, target: Path) -> None:
         """Copy the ledger as it is at one moment."""
-        if not self._database.is_sqlite:
-            raise NotReadyError("this command copies SQLite ledgers; use pg_dump for PostgreSQL")
         self._database.back_up(target)
 
     def close(self) -> None:
@@ -374,6 +372,14 @@ def build(settings: Settings | None = None, now: Callable[[], datetime] = clock.
     settings = settings or Settings()
     telemetry.configure(settings.log_level)
     return Services(settings, now)
+
+
+@contextmanager
+def _told_as_not_ready() -> Iterator[None]:
+    try:
+        yield
+    except ReplayingFailedError as failed:
+        raise NotReadyError(f"{failed}; nothing was changed") from failed
 
 
 def _keep_freed_memory() -> None:

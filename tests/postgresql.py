@@ -80,6 +80,7 @@ class Server:
                 return
 
     def stop(self) -> None:
+        """Stop it for good; doing it again changes nothing."""
         assert self._watch.stdin is not None
         self._watch.stdin.close()
         self._watch.wait(30)
@@ -138,15 +139,19 @@ class Databases:
 
     def _clear(self, name: str) -> None:
         """Delete every row, whatever trigger is in the way and whoever a test left behind with a lock."""
-        with self._engine.connect() as connection:
-            ended = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
-            connection.exec_driver_sql(ended, (name,))
+        self.end_connections(self._url_of(name))
         engine = sa.create_engine(self._url_of(name), poolclass=sa.NullPool)
         with engine.begin() as connection:
             connection.exec_driver_sql("SET session_replication_role = replica")
             for table in metadata.tables.values():
                 connection.execute(sa.delete(table))
             connection.execute(sa.insert(head).values(id=1, position=0, recorded_at=0))
+
+    def end_connections(self, url: str) -> None:
+        """End every connection to a database, as somebody could who administers the server."""
+        ended = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(ended, (sa.make_url(url).database,))
 
     def close(self) -> None:
         for name in self._free:

@@ -21,14 +21,32 @@ Named = Annotated[
 ]
 
 
-def migrate() -> None:
-    """Make the tables, or bring them to this version. Doing it again changes nothing."""
+def migrate(
+    grant_to: Annotated[
+        str | None, typer.Option(metavar="ROLE", help="PostgreSQL: let this role serve the ledger and record.")
+    ] = None,
+    grant_read_to: Annotated[
+        str | None, typer.Option(metavar="ROLE", help="PostgreSQL: let this role read what is recorded.")
+    ] = None,
+) -> None:
+    """Make the tables, or bring them to this version. Doing it again changes nothing.
+
+    On PostgreSQL run it as the tables' owner. Only the owner can change entries; who serves the ledger should not be
+    that role, and is given what it needs with --grant-to, again after every upgrade.
+    """
     with opened(ready=False) as services:
         with console.progress("Making read models") as come:
             changed = services.migrate(come)
-        where = services.settings.shown()["LEDGER_DATABASE_URL"]
+        if grant_to or grant_read_to:
+            services.grant(application=grant_to, readers=grant_read_to)
+        where, risks = services.settings.shown()["LEDGER_DATABASE_URL"], services.risks()
     console.say("The tables are those of this version now." if changed else "The tables are of this version already.")
     console.say(f"Database: {where}")
+    for role, may in ((grant_to, "serve the ledger"), (grant_read_to, "read what is recorded")):
+        if role:
+            console.say(f"The role {role} may {may}.")
+    for risk in risks:
+        console.note(f"warning: {risk}: a crash of the database server may lose entries that were acknowledged")
 
 
 def load(name: Named, actor: Actor = None, *, json: AsJson = False) -> None:

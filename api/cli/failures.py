@@ -105,7 +105,7 @@ def _of_ledger(error: Exception) -> Ended | None:
     return None
 
 
-def _of_surroundings(error: Exception) -> Ended:  # noqa: PLR0911 -- a table, one row per error
+def _of_surroundings(error: Exception) -> Ended:  # noqa: C901, PLR0911 -- a table, one row per error
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
@@ -122,10 +122,13 @@ def _of_surroundings(error: Exception) -> Ended:  # noqa: PLR0911 -- a table, on
             return Ended(USAGE, str(error), "accepted: what `ledger export` wrote, as a file or a folder")
         case wiring.WrongRootError():
             return Ended(VERIFICATION_FAILED, str(error))
-        case wiring.CannotRecoverError():
+        case wiring.CannotRecoverError() | wiring.CannotGrantError():
             return Ended(REFUSED, *str(error).split("; "))
+        case wiring.UnreachableError():
+            return Ended(NOT_AVAILABLE, f"{error}: {error.why}", "LEDGER_DATABASE_URL says where it should be")
         case (
             wiring.NotReadyError()
+            | wiring.NotSqliteError()
             | wiring.ClockBehindError()
             | wiring.ReadOnlyError()
             | wiring.NotSealedError()
@@ -133,7 +136,9 @@ def _of_surroundings(error: Exception) -> Ended:  # noqa: PLR0911 -- a table, on
         ):
             return Ended(NOT_AVAILABLE, str(error))
         case wiring.BadDatabaseUrl():
-            return Ended(USAGE, "LEDGER_DATABASE_URL cannot be used", "accepted: a URL such as sqlite:///ledger.db")
+            return Ended(
+                USAGE, f"the URL of a database cannot be used: {error}", f"accepted: {wiring.GOOD_DATABASE_URLS}"
+            )
         case wiring.DatabaseFailed():
             what = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
             return Ended(NOT_AVAILABLE, f"the database cannot do this now: {what}")

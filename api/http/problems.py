@@ -39,7 +39,7 @@ _PAGE_POLICY: Final = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _UNREACHABLE: Final = (
-    "the database cannot be reached now; a request that records may be sent again: with the same Idempotency-Key "
+    "the database does not answer now; a request that records may be sent again: with the same Idempotency-Key "
     "it is recorded once"
 )
 _log = get_logger()

@@ -175,9 +175,7 @@ class Table:
 def grown(entries: Iterable[Entry]) -> tuple[History, Table]:
     history, table = History(), Table()
     for entry in entries:
-        history.prepare(entry)
-        table.take(entry.position, history.change(entry))
-        history.add(entry)
+        table.take(entry.position, history.grow(entry))
     return history, table
 
 

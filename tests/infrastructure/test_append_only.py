@@ -5,8 +5,15 @@ import sqlalchemy as sa
 
 from infrastructure.database import Database
 from infrastructure.tables import head, metadata, opened, prose
+from tests.postgresql import Databases
 from tests.stores import Store, announced, event, issued, published
 
+WRITING = {
+    "synchronous_commit": "on",
+    "transaction_isolation": "read committed",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "2min",
+}
 REFUSED = (sa.exc.IntegrityError, sa.exc.DatabaseError)
 
 
@@ -97,6 +104,17 @@ def test_the_connections_have_the_settings_that_durability_needs(written: Store)
             "trusted_schema": 0,
             "query_only": reads_only,
         }
+
+
+def test_the_connections_to_a_careless_server_are_durable_all_the_same(postgresql: Databases) -> None:
+    with postgresql.empty() as url:
+        postgresql.do(f"ALTER DATABASE {sa.make_url(url).database} SET synchronous_commit = off")
+        database = Database(url)
+        with database.writing() as connection:
+            found = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in WRITING}
+        assert found == WRITING
+        assert database.risks() == ["fsync is off", "full_page_writes is off"]  # as the server of these tests is
+        database.close()
 
 
 def test_every_table_is_strict(written: Store) -> None:

@@ -4,8 +4,9 @@ import pytest
 import sqlalchemy as sa
 
 from application.errors import BadQuestion
-from domain.merkle import leaf_hash
-from infrastructure.replaying import replay
+from domain.merkle import Frontier, leaf_hash
+from infrastructure.replaying import Differences, rebuild, replay
+from infrastructure.replaying_process import ReplayingFailedError, ReplayingProcesses
 from infrastructure.tables import DERIVED, entries
 from tests.stores import Store, announced, event, published
 
@@ -220,6 +221,76 @@ def test_a_head_that_was_moved_is_named(told: Store, statement: str, what: str) 
     assert found.first.table == "head"
     assert what in found.first.what
     assert not found.replaced
+
+
+HELPED = 3  # processors: one process looks at the entries, two fold
+
+
+def helped(told: Store, *, check: bool = True, until: int | None = None) -> Differences:
+    return replay(told.database, check=check, until=until, progress=lambda _done, _all: None, processors=HELPED)
+
+
+def test_a_replay_by_several_processes_says_and_does_the_same(told: Store) -> None:
+    good = told.read_models()
+    assert helped(told) == told.replayed()
+    assert helped(told, until=5) == told.replayed(until=5)
+    told.tamper(in_full("UPDATE course SET state = '[]' WHERE OF_A1"), "DELETE FROM entry_facts WHERE position = 6")
+    found = told.replayed()
+    assert helped(told) == found
+    assert helped(told, check=False).replaced
+    assert told.read_models() == good
+
+
+def test_several_processes_put_nothing_in_place_of_entries_that_were_tampered_with(told: Store) -> None:
+    told.tamper("UPDATE entries SET topic = 'commitment.achieved' WHERE position = 4", "DELETE FROM relations")
+    before = told.read_models()
+    found = helped(told, check=False)
+    assert (found.first, found.replaced) == (told.replayed().first, False)
+    assert told.read_models() == before
+
+
+@pytest.mark.parametrize("processors", [1, HELPED])
+def test_read_models_that_are_not_there_are_made(told: Store, processors: int) -> None:
+    good = told.read_models()
+    told.tamper(*(f"DELETE FROM {table.name}" for table in DERIVED))  # noqa: S608 -- our own names
+    steps: list[tuple[int, int]] = []
+    made = rebuild(told.database, lambda done, to_do: steps.append((done, to_do)), processors)
+    assert (made.count, made.first, made.replaced, made.streams) == (0, None, True, 3)
+    assert told.read_models() == good
+    assert steps == sorted(steps)
+    assert steps[-1] == (18, 18)
+
+
+@pytest.mark.parametrize("processors", [1, HELPED])
+def test_no_read_models_are_made_of_a_history_that_breaks_a_rule(told: Store, processors: int) -> None:
+    forge(told, 4, "commitment.started", b'"started"', "commitment.resumed", b'"resumed"')
+    told.tamper(*(f"DELETE FROM {table.name}" for table in DERIVED))  # noqa: S608 -- our own names
+    made = rebuild(told.database, lambda _done, _all: None, processors)
+    assert made.first is not None
+    assert "not suspended" in made.first.what
+    assert not made.replaced
+    assert not any(told.read_models().values())
+
+
+def forge(told: Store, position: int, old_topic: str, old: bytes, topic: str, new: bytes) -> None:
+    """Write an entry anew together with every hash, as somebody could who owns the database."""
+    frontier, statements = Frontier(), []
+    for row in told.rows(sa.select(entries).order_by(entries.c.position)):
+        leaf = row.entry.replace(old, new) if row.position == position else row.entry
+        hashed = leaf_hash(leaf)
+        nodes = b"".join(frontier.append(hashed)).hex()
+        named = topic if row.topic == old_topic and row.position == position else row.topic
+        statements.append(
+            f"UPDATE entries SET entry = x'{leaf.hex()}', leaf_hash = x'{hashed.hex()}', nodes = x'{nodes}',"  # noqa: S608
+            f" topic = '{named}' WHERE position = {row.position}"
+        )
+    told.tamper(*statements)
+
+
+def test_a_process_that_ends_before_it_is_done_is_noticed() -> None:
+    nowhere = ReplayingProcesses(sa.make_url("sqlite:////nowhere/ledger.db"), 9, HELPED)
+    with nowhere as helpers, pytest.raises(ReplayingFailedError, match="ended before it was done, 1"):
+        list(helpers.streams())
 
 
 def test_replaying_waits_for_no_reader_and_disturbs_none(told: Store) -> None:
