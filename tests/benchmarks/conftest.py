@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.postgresql import Databases, Server
+
 
 @pytest.fixture(scope="session")
-def durable_postgresql() -> Iterator[Any]:
+def durable_postgresql() -> Iterator[Databases]:
     """Databases of a server with PostgreSQL's own settings."""
-    from tests.postgresql import Databases, Server
-
     server = Server(settings=())
     yield Databases(server.url)
     server.stop()
@@ -23,6 +22,6 @@ def two_urls(request, tmp_path: Path) -> Iterator[tuple[str, str]]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'ours.db'}", f"sqlite:///{tmp_path / 'peer.db'}"
         return
-    databases = request.getfixturevalue("durable_postgresql")
+    databases: Databases = request.getfixturevalue("durable_postgresql")
     with databases.empty() as ours, databases.empty() as peer:
         yield ours, peer
