@@ -12,6 +12,9 @@ from infrastructure.signed_state import Signed
 
 REST: Final = 10.0
 """Seconds between two rounds over all entries."""
+SLOWLY: Final = 1.0
+"""Seconds between two turns of a round, so that a busy ledger, which seals more often, does not read more; the first
+round is done as quickly as it is asked for."""
 
 
 class Rereading:
@@ -32,9 +35,10 @@ class Rereading:
 
         Tells whether a round is under way; MismatchError if an entry is not what was signed.
         """
+        if self.done_at is not None and time.monotonic() < self._rested_until:
+            return self._round is not None
+        self._rested_until = time.monotonic() + SLOWLY
         if self._round is None:
-            if self._rested_until > time.monotonic():
-                return False
             self._round = signed, Inspector(Frontier(), versions={})
         signed, inspector = self._round
         done = inspector.frontier.size
