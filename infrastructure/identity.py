@@ -3,7 +3,6 @@
 import re
 import secrets
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -56,16 +55,16 @@ class Recognised:
 class Identities:
     """Who a token belongs to."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database, self._now = database, now
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def caller(self, secret: str) -> Caller | None:
-        """Give who a token belongs to that is valid now.
+    def valid(self, secret: str) -> Recognised | None:
+        """Give who a token belongs to that is valid until it expires.
 
-        Whatever is wrong with it – made up, mistyped, unknown, expired, revoked, its role gone – takes the same way.
+        Whatever is wrong with it – made up, mistyped, unknown, revoked, its role gone – takes the same way.
         """
         fits, found = is_well_formed(secret), self.recognised(secret)
-        return found.at(self._now()) if fits and found is not None else None
+        return found if fits else None
 
     def recognised(self, secret: str) -> Recognised | None:
         """Look a token up, expired or not; None if there is none, it was revoked, or its actor's role is gone."""

@@ -49,6 +49,8 @@ _mapper = EntryMapper()
 class AggregateCache(Protocol):
     """Where aggregates wait for the next transaction."""
 
+    rights: int
+
     def get(self, stream: bytes) -> Aggregate | None: ...
     def put(self, stream: bytes, aggregate: Aggregate) -> None: ...
     def drop(self, stream: bytes) -> None: ...
@@ -76,6 +78,11 @@ class Batch:
         self.changed = False
         self.deleted = False
         """Whether something is deleted that no file of the database may hold any more."""
+
+    @property
+    def rights_changed(self) -> bool:
+        """Whether who may do what may have been changed: all of that stands in the ledger's own stream."""
+        return STREAM.bytes in self.events
 
     def write(self) -> None:
         """Write everything; the transaction commits it."""
@@ -105,6 +112,11 @@ class CommandUnit:
         self._deleted = False
         self._erased: set[tuple[int, str]] = set()
         self._instant: datetime | None = None
+
+    @property
+    def rights(self) -> int:
+        """Which rights are in force for this command, those recorded before it in its batch included."""
+        return self._batch.cache.rights + self._batch.rights_changed
 
     def act(self, caller: Caller) -> Act:
         """Give the next position and instant to the caller's entry."""

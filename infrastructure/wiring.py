@@ -51,6 +51,7 @@ from infrastructure.read_only import ReadOnlyError
 from infrastructure.readiness import NotReadyError, UnreachableError, check_ready, make_ready
 from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
+from infrastructure.remembered_callers import RememberedCallers
 from infrastructure.renderers import FORMATS, Format, carried
 from infrastructure.renderers.report_json import WRITING
 from infrastructure.rendering import RenderingBusyError, RenderingFailedError, Renderings
@@ -61,7 +62,7 @@ from infrastructure.server_source import ServerUnreachableError, verify_server
 from infrastructure.settings import Settings
 from infrastructure.tables import fixed
 from infrastructure.token_uses import TokenUses
-from infrastructure.writer import TooBusyError, Writer
+from infrastructure.writer import RightsChangedError, TooBusyError, Writer
 
 __all__ = [
     "FORMATS",
@@ -88,6 +89,7 @@ __all__ = [
     "Recovery",
     "RenderingBusyError",
     "RenderingFailedError",
+    "RightsChangedError",
     "ServerUnreachableError",
     "Services",
     "Settings",
@@ -133,12 +135,13 @@ class Services:
             if settings.read_database_url
             else None
         )
-        self._identities = Identities(self._database, now)
+        self._identities = Identities(self._database)
         self._uses = TokenUses(self._database, now)
         openid = settings.openid()
         self.people = None if openid is None else self._people(openid)
         self.known_tokens = KnownTokens(self._database)
         self.writer = Writer(self._database, self.time_zone, now)
+        self.callers = RememberedCallers(self._identities, self._uses, lambda: self.writer.rights, now)
         self.renderings = Renderings(_APART, settings.rendering_seconds, settings.rendering_megabytes)
         self.log = PublicLog(self._database, settings, now)
         self.writer.permit, self.writer.permit_after = self.log.sealer.permit, self.log.sealer.permit_after
@@ -174,10 +177,7 @@ class Services:
 
     def caller(self, secret: str) -> Caller | None:
         """Give who a token belongs to, None if it is not valid."""
-        found = self._identities.caller(secret)
-        if found is not None:
-            self._uses.note(found.token)
-        return found
+        return self.callers.look_up(secret)
 
     def _people(self, openid: OpenId) -> People:
         return People(openid, Provider(openid.issuer, self.now), self._secret_of_people, self.now)
@@ -212,9 +212,9 @@ class Services:
 
     # --- recording
 
-    async def submit(self, command: Command) -> Mapping[str, Any]:
-        """Record with the next batch."""
-        return await self.writer.submit(command)
+    async def submit(self, command: Command, rights: int | None = None) -> Mapping[str, Any]:
+        """Record with the next batch; RightsChangedError if *rights* are given and no longer in force."""
+        return await self.writer.submit(command, rights)
 
     def record(self, command: Command) -> Mapping[str, Any]:
         """Record now."""

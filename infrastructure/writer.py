@@ -6,34 +6,32 @@ A command that is refused leaves nothing behind and touches no other command of 
 
 import asyncio
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import sleep
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from structlog import get_logger
 
 from application.errors import Declined
-from application.ports import Command
+from application.ports import Command, Unit
 from domain.errors import Refusal
-from domain.merkle import Frontier
 from infrastructure import clock
+from infrastructure.aggregate_cache import Cache
 from infrastructure.codec import entry_form
 from infrastructure.database import Database
 from infrastructure.read_only import ReadOnlyError
 from infrastructure.recorder import ClockBehindError, lock_tail
 from infrastructure.tables import entries, head, remembered
-from infrastructure.unit import Aggregate, Batch, CommandUnit
+from infrastructure.unit import Batch, CommandUnit
 
 LARGEST_BATCH: Final = 256
 LARGEST_QUEUE: Final = 4_096
-CACHED_ENTRIES: Final = 250_000
 REMEMBERED_FOR: Final = timedelta(days=30)
 _TURNS: Final = 3
 """Turns of the event loop in which a request gets from its arrival to the writer."""
@@ -50,53 +48,8 @@ class TooBusyError(Exception):
     """More commands wait than the ledger will take on."""
 
 
-class Cache:
-    """Aggregates as of the last transaction of this process; the least recently used are dropped first.
-
-    What they take is bounded by their entries, since a long history takes more than a short one.
-    """
-
-    def __init__(self) -> None:
-        self.position = 0
-        self.frontier = Frontier()
-        self._entries = 0
-        self._aggregates: OrderedDict[bytes, tuple[Aggregate, int]] = OrderedDict()
-
-    def get(self, stream: bytes) -> Aggregate | None:
-        """Give an aggregate, if it is there."""
-        found = self._aggregates.get(stream)
-        if found is None:
-            return None
-        self._aggregates.move_to_end(stream)
-        return found[0]
-
-    def put(self, stream: bytes, aggregate: Aggregate) -> None:
-        """Keep an aggregate."""
-        self.drop(stream)
-        self._aggregates[stream] = aggregate, aggregate.version
-        self._entries += aggregate.version
-        while self._entries > CACHED_ENTRIES and len(self._aggregates) > 1:
-            self.drop(next(iter(self._aggregates)))
-
-    def drop(self, stream: bytes) -> None:
-        """Forget an aggregate that may have changed."""
-        _, entries_held = self._aggregates.pop(stream, (None, 0))
-        self._entries -= entries_held
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._aggregates.clear()
-        self._entries = 0
-        self.position, self.frontier = 0, Frontier()
-
-    def catch_up(self, connection: sa.Connection, position: int) -> None:
-        """Forget what another process has added to since."""
-        if position < self.position:
-            self.clear()  # another ledger was put in this one's place
-        elif self._aggregates and position != self.position:
-            changed = sa.select(entries.c.stream).where(entries.c.position > self.position).distinct()
-            for row in connection.execute(changed):
-                self.drop(row.stream)
+class RightsChangedError(Exception):
+    """Who may do what was changed since the caller was recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +89,21 @@ class Writer:
         """How many commands wait for the next batch."""
         return len(self._waiting)
 
-    async def submit(self, command: Command) -> Mapping[str, Any]:
+    @property
+    def rights(self) -> int:
+        """A number that is another one after every change of who may do what, as far as this process knows."""
+        return self._cache.rights
+
+    async def submit(self, command: Command, rights: int | None = None) -> Mapping[str, Any]:
         """Record a command with the next batch; give its answer, or raise what it raised.
 
-        A caller that goes away does not take the command back.
+        A caller that goes away does not take the command back. RightsChangedError and nothing recorded if *rights*
+        are given and are no longer those in force, whatever process changed them.
         """
         if len(self._waiting) >= LARGEST_QUEUE:
             raise TooBusyError
         answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(command, answer))
+        self._waiting.append(_Waiting(command if rights is None else _under(rights, command), answer))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run())
         # Whoever goes away cancels the answer, not the command.
@@ -227,7 +186,7 @@ class Writer:
                 batch.write()
                 self._unscrubbed = self._unscrubbed or batch.deleted
             attempt.position, attempt.leaf = tail.position, tail.leaf
-        self._cache.position, self._cache.frontier = tail.position, tail.frontier
+        self._cache.move(tail.position, tail.frontier, rights_changed=batch.rights_changed)
 
     def _stands(self, attempt: _Attempt) -> bool | None:
         """Whether an attempt was committed after all; None if that cannot be found out now."""
@@ -271,7 +230,7 @@ class Writer:
         try:
             answer = command(unit)
             unit.finish()
-        except (Declined, Refusal, ClockBehindError) as refused:
+        except (Declined, Refusal, ClockBehindError, RightsChangedError) as refused:
             unit.abandon()
             return refused
         return answer
@@ -291,3 +250,12 @@ class Writer:
         with suppress(RuntimeError):  # it is closed already
             self._thread.submit(self._scrub)
         self._thread.shutdown()
+
+
+def _under(rights: int, command: Command) -> Command:
+    def guarded(unit: Unit) -> Mapping[str, Any]:
+        if cast("CommandUnit", unit).rights != rights:
+            raise RightsChangedError
+        return command(unit)
+
+    return guarded

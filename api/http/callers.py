@@ -33,6 +33,12 @@ async def recognise(request: Request, services: Services) -> Callable[[], Caller
     return lambda: caller
 
 
+def remembered(request: Request, services: Services) -> tuple[Caller, int] | None:
+    """Give who asks, and under which rights, if that is known without looking it up."""
+    secret = _bearer(request)
+    return None if secret is None else services.callers.get(secret)
+
+
 def _by_token(secret: str, services: Services) -> Caller:
     caller = services.caller(secret)
     if caller is None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from hmac import digest
 from time import monotonic
@@ -14,7 +15,7 @@ import orjson
 from fastapi import Request, Response
 
 from api.http.bodies import as_json, read_bytes
-from api.http.callers import NOBODY, recognise
+from api.http.callers import NOBODY, recognise, remembered
 from api.http.paging import link_to_next, marked, refuse_foreign_cursor
 from api.http.problems import Unauthorised
 from application import recording
@@ -23,7 +24,7 @@ from application.doors import ROUTES, Door
 from application.errors import BadQuestion, Declined
 from application.ports import Command, Once, View
 from domain.errors import Refusal
-from infrastructure.wiring import Services, canonical
+from infrastructure.wiring import RightsChangedError, Services, canonical
 
 Answered = TypeVar("Answered")
 _READERS: Final = 4
@@ -107,15 +108,20 @@ class Gate:
         self, request: Request, command: Callable[[recording.Request], Command]
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Record the body of a request; give the answer and its headers."""
-        asked = await self._asked(request)
-        answer, headers = await self._submit(request, command(asked))
+        asked, rights = await self._asked(request)
+        try:
+            answer, headers = await self._submit(request, command(asked), rights)
+        except RightsChangedError:
+            asked = replace(asked, caller=await self.caller(request))
+            answer, headers = await self._submit(request, command(asked))
         return answer, {"ETag": f'"{answer["version"]}"', "Ledger-Position": str(answer["position"]), **headers}
 
     async def record_from_view(
         self, request: Request, prepare: Callable[[View, recording.Request], Command]
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Record what is prepared from a snapshot first, so that long work is not done while the ledger is locked."""
-        asked = await self._asked(request)
+        caller = await self.caller(request)
+        asked = await self._asked_by(request, caller)
 
         def prepared() -> Command:
             with self.services.view() as view:
@@ -124,15 +130,22 @@ class Gate:
 
         return await self._submit(request, await self.in_thread(prepared))
 
-    async def _asked(self, request: Request) -> recording.Request:
-        caller = await self.caller(request)
+    async def _asked(self, request: Request) -> tuple[recording.Request, int | None]:
+        """Give what is asked, and the rights under which the caller was recognised if that was remembered."""
+        known = remembered(request, self.services)
+        caller, rights = known if known is not None else (await self.caller(request), None)
+        return await self._asked_by(request, caller), rights
+
+    async def _asked_by(self, request: Request, caller: Caller) -> recording.Request:
         raw = await read_bytes(request, self.services.settings.max_body_bytes)
         body = as_json(request, raw)
         return recording.Request(caller, body, _if_match(request), _once(request, caller, body))
 
-    async def _submit(self, request: Request, command: Command) -> tuple[dict[str, Any], dict[str, str]]:
+    async def _submit(
+        self, request: Request, command: Command, rights: int | None = None
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         try:
-            answer = dict(await self.services.submit(command))
+            answer = dict(await self.services.submit(command, rights))
         except (Declined, Refusal):
             request.state.position = await self.in_thread(self._head)
             raise

@@ -27,7 +27,7 @@ def with_noop(services: Services) -> FastAPI:
     app, gate = _create_app(services), passing.Gate(services)
 
     async def noop(request: Request, reference: str, _: Annotated[Nothing, Query()]) -> Response:
-        asked = await gate._asked(request)
+        asked, _rights = await gate._asked(request)
         body: dict[str, Any] = dict(asked.body)
         kind = body.pop("kind")
         checked(COMMITMENT_EVENTS[kind], body)

@@ -4,16 +4,21 @@ import asyncio
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC
 from itertools import pairwise
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from application.access import Caller
 from application.errors import Exists, RepeatedDifferently, StaleVersion, Unknown
 from application.ports import Command, Once, Unit
+from application.recording import Request
+from application.tokens import Minted, create_token
 from domain.errors import Invalid, Refused
-from infrastructure import clock, writer
+from infrastructure import aggregate_cache, clock, writer
 from infrastructure.recorder import ClockBehindError
 from infrastructure.tables import entries, remembered
 from tests.stores import Store, announced, event, note, published, refusals
@@ -147,7 +152,7 @@ def test_a_long_command_is_recorded_whole(begun: Store) -> None:
 
 
 def test_a_long_command_keeps_what_falls_out_of_the_cache(begun: Store, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "CACHED_ENTRIES", 1)
+    monkeypatch.setattr(aggregate_cache, "CACHED_ENTRIES", 1)
     answer = begun.writer.record(
         several(event("A-1"), event("A-2"), announced("A-3"), event("A-1", "progressed"), event("A-2", "progressed"))
     )
@@ -287,3 +292,61 @@ def test_more_than_the_ledger_takes_on_is_declined_at_once(begun: Store, monkeyp
     answers = asyncio.run(send())
     assert [isinstance(each, writer.TooBusyError) for each in answers] == [False] * 5 + [True] * 4
     assert begun.size == 8
+
+
+# --- who may do what
+
+
+def new_token(number: int) -> Command:
+    """Give a command that changes who may do what."""
+    asked = Request(Caller("boss", "administrator"), {"actor": f"clerk-{number}", "role": "recorder"})
+    return create_token(asked, Minted(f"t-{number}", bytes([number]) * 32, clock.now()), UTC)
+
+
+def submitted(store: Store, *commands: tuple[Command, int | None]) -> list[str]:
+    """Submit commands for one batch, each with the rights under which its caller was recognised; give what became."""
+
+    async def send() -> list[Mapping[str, Any] | BaseException]:
+        calls = [store.writer.submit(command, rights) for command, rights in commands]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    return [type(each).__name__ if isinstance(each, BaseException) else "recorded" for each in asyncio.run(send())]
+
+
+def test_a_caller_counts_as_recognised_while_nobodys_rights_change(begun: Store) -> None:
+    rights = begun.writer.rights
+    assert submitted(begun, (note(), rights), (note("A-2"), rights)) == ["recorded"] * 2
+    assert submitted(begun, (event("A-9"), rights), (note(), rights)) == ["Unknown", "recorded"]
+    assert submitted(begun, (note(), begun.writer.rights)) == ["recorded"]
+    assert sound(begun)
+
+
+def test_a_change_of_rights_counts_for_those_behind_it_in_its_batch(begun: Store) -> None:
+    rights = begun.writer.rights
+    outcomes = submitted(begun, (note("A-1", "1"), rights), (new_token(1), rights), (note("A-1", "2"), rights))
+    assert outcomes == ["recorded", "recorded", "RightsChangedError"]
+    assert begun.writer.rights != rights
+    assert submitted(begun, (note("A-1", "3"), begun.writer.rights)) == ["recorded"]
+    assert begun.statements() == ["1", "3"]
+    assert sound(begun)
+
+
+@pytest.mark.parametrize("seen_before", [False, True])
+def test_a_change_of_rights_by_another_process_counts_at_once(begun: Store, *, seen_before: bool) -> None:
+    with closing(begun.another()) as other:
+        if seen_before:
+            begun.writer.record(note())
+        rights = begun.writer.rights
+        other.writer.record(new_token(1))
+    assert submitted(begun, (note("A-1", "1"), rights), (note("A-1", "2"), None)) == ["RightsChangedError", "recorded"]
+    assert sound(begun)
+
+
+def test_after_a_failure_every_caller_is_recognised_anew(begun: Store) -> None:
+    rights = begun.writer.rights
+
+    def bug(_: Unit) -> Mapping[str, Any]:
+        raise RuntimeError
+
+    assert submitted(begun, (bug, None)) == ["RuntimeError"]
+    assert submitted(begun, (note(), rights)) == ["RightsChangedError"]

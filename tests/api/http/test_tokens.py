@@ -178,6 +178,27 @@ def test_revoking_ends_a_token_at_once_in_every_process(town: Town) -> None:
     assert_problem(town.ledger.post(f"{TOKENS}/nothing/revocation", {}, role="administrator"), 404)
 
 
+def test_a_token_that_recorded_a_moment_ago_records_nothing_once_another_process_has_revoked_it(town: Town) -> None:
+    token = create(town)
+    progress = {**STARTED, "kind": "progressed", "external_id": None}
+    for _ in range(3):  # it is known by now
+        assert act(town, token["secret"], EVENTS, progress).status_code == 201
+    other = build(town.services.settings, town.clock)
+    other.revoke_token(token["id"], "boss")
+    other.close()
+    assert_problem(act(town, token["secret"], EVENTS, progress), 401, "revoked")
+    assert town.ledger.post(EVENTS, progress).status_code == 201
+
+
+def test_a_token_that_recorded_a_moment_ago_records_nothing_once_it_has_expired(town: Town) -> None:
+    token = create(town, expires="1d")
+    progress = {**STARTED, "kind": "progressed", "external_id": None}
+    for _ in range(2):
+        assert act(town, token["secret"], EVENTS, progress).status_code == 201
+    town.clock.move(days=1, seconds=1)
+    assert_problem(act(town, token["secret"], EVENTS, progress), 401, "expired")
+
+
 def test_rotating_gives_another_secret_and_ends_the_old_one(town: Town) -> None:
     old = create(town, programmes=["harbour"], expires="30d")
     town.clock.move(days=10)
