@@ -27,6 +27,10 @@ _PRAGMAS = {
     "secure_delete": "ON",  # what is deleted is overwritten, so that erased texts are in no free page
     "trusted_schema": "OFF",
 }
+_OF_READERS = {
+    "query_only": "ON",
+    "cache_size": "-8192",  # KB: the upper pages of a million entries' read models, so that look-ups read leaves only
+}
 _READERS = 6  # four that answer, one that seals, one to spare
 _ALIVE = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "connect_timeout": 10}
 _TIMEOUTS = {
@@ -101,7 +105,7 @@ class Database:
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: Any, _: object) -> None:
             connection.isolation_level = None
-            for name, value in (_PRAGMAS | ({"query_only": "ON"} if query_only else {})).items():
+            for name, value in (_PRAGMAS | (_OF_READERS if query_only else {})).items():
                 connection.execute(f"PRAGMA {name} = {value}")
 
         @sa.event.listens_for(engine, "begin")
