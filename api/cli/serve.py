@@ -231,9 +231,7 @@ def _files() -> int:
 def _run(app: "FastAPI", listening: socket.socket, settings: "Settings") -> None:
     import uvicorn
 
-    # uvicorn raises the signals that ended it once more, when all is answered; stopping is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.signal(signal.SIGINT, lambda *_: None)
+    _stopping_is_no_failure()
     try:
         uvicorn.Server(_config(app, settings)).run(sockets=[listening])
     except SystemExit:
@@ -244,10 +242,22 @@ def _run_many(workers: int, listening: socket.socket, settings: "Settings") -> N
     from uvicorn.supervisors import Multiprocess
 
     config = _config("api.cli.serve:application", settings, factory=True, workers=workers)
+    # The first thing that a worker does with it, in its own process.
+    config.configure_logging = _stopping_is_no_failure
     supervisor = Multiprocess(config, sockets=[listening])
     supervisor.run()
-    if any(process.exitcode == _STARTUP_FAILED for process in supervisor.processes):
+    codes = {process.exitcode for process in supervisor.processes}
+    if _STARTUP_FAILED in codes:
         raise Ended(NOT_AVAILABLE, "the server could not start; the lines above say why")
+    if codes - {0}:
+        told = ", ".join(map(str, sorted(code or 0 for code in codes - {0})))
+        raise Ended(NOT_AVAILABLE, f"a worker did not end as it was asked to: exit code {told}")
+
+
+def _stopping_is_no_failure() -> None:
+    """Let uvicorn raise the signals that ended it once more, when all is answered, and nobody be the worse for it."""
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def _tell_when_answering(listening: socket.socket, tell: Callable[[], object]) -> None:
