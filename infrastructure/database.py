@@ -66,8 +66,8 @@ class NotSqliteError(Exception):
 class NotOwnerError(Exception):
     """Tables are made and changed by their owner only."""
 
-    def __init__(self, user: str | None) -> None:
-        super().__init__(f"the role {user} may not change the tables; run `ledger migrate` as their owner")
+    def __init__(self, user: str | None, command: str = "migrate") -> None:
+        super().__init__(f"the role {user} may not change the tables; run `ledger {command}` as their owner")
 
 
 class Database:
@@ -158,7 +158,7 @@ class Database:
         try:
             command.upgrade(alembic_config(self.url), "head")
         except sa.exc.ProgrammingError as refused:
-            if getattr(refused.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+            if not privilege_is_missing(refused):
                 raise
             raise NotOwnerError(self.url.username) from refused
         return True
@@ -229,6 +229,11 @@ def database_is_unreachable(error: BaseException) -> bool:
     if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
         return False
     return hasattr(error.orig, "sqlstate") or "database is locked" in str(error.orig)
+
+
+def privilege_is_missing(error: sa.exc.DBAPIError) -> bool:
+    """Whether PostgreSQL refused because of the role."""
+    return getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE
 
 
 def why_away(error: sa.exc.SQLAlchemyError) -> str:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from api.cli import console
-from api.cli.failures import REFUSED, VERIFICATION_FAILED, Ended
-from api.cli.opening import opened
+from api.cli.failures import REFUSED, USAGE, VERIFICATION_FAILED, Ended
+from api.cli.opening import opened, quiet
 from api.cli.options import Actor, AsJson
 
 CATALOGUE: Final = "strategic-compass-partner"
@@ -49,17 +49,54 @@ def migrate(
         console.note(f"warning: {risk}: a crash of the database server may lose entries that were acknowledged")
 
 
-def load(name: Named, actor: Actor = None, *, json: AsJson = False) -> None:
-    """Load a catalogue with its history.
+def load(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE|FOLDER|NAME", help="A JSON file, a folder of CSV files, or a catalogue."),
+    ] = None,
+    actor: Actor = None,
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="URL", help="Copy the whole ledger in this database instead.")
+    ] = None,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Load a catalogue with its history, or with --from a whole ledger from another database.
 
-    All of it is recorded, or nothing. Rows that are there are skipped, so that it can be done again.
+    A catalogue is recorded whole, or nothing of it. Rows that are there are skipped, so that it can be done again.
+
+    --from copies a ledger, byte by byte, into the database that LEDGER_DATABASE_URL names, which must hold no entries:
+    for example from SQLite to PostgreSQL. Stop the servers of the source first, and use its data directory, where its
+    keys and what it has signed lie, or copy log-keys.json and the folder log. Every entry is hashed again before
+    anything is kept; if it is interrupted nothing was copied.
     """
+    if (name is None) == (source is None):
+        raise Ended(USAGE, "one thing is loaded at a time", "accepted: a catalogue, or --from URL")
+    if source is not None:
+        _copy(source, json=json)
+        return
+    assert name is not None
     with opened() as services:
         set_by_environment = services.settings.actor if "actor" in services.settings.model_fields_set else None
         with console.progress("Loading") as come:
             loaded = services.load(name, actor or set_by_environment or LOADING_ACTOR, come)
     told = f"{loaded['programme']}: {loaded['recorded']} recorded, {loaded['skipped']} skipped"
     console.say(console.as_json(dict(loaded)) if json else told)
+
+
+def _copy(url: str, *, json: bool) -> None:
+    from infrastructure.wiring import Settings, copy_from
+
+    quiet()
+    try:
+        with console.progress("Copying") as come:
+            copied = copy_from(url, Settings(), come)
+    except KeyboardInterrupt:
+        console.note("Nothing was copied. The same command begins again.")
+        raise
+    answer = {"entries": copied.entries, "root": copied.root.hex()}
+    said = f"{copied.entries} entries were copied, root {copied.root.hex()}; now `ledger verify` looks at all of it."
+    console.say(console.as_json(answer) if json else said)
 
 
 @catalogue.command("check")

@@ -122,7 +122,7 @@ def _of_surroundings(error: Exception) -> Ended:  # noqa: C901, PLR0911 -- a tab
             return Ended(USAGE, str(error), "accepted: what `ledger export` wrote, as a file or a folder")
         case wiring.WrongRootError():
             return Ended(VERIFICATION_FAILED, str(error))
-        case wiring.CannotRecoverError() | wiring.CannotGrantError():
+        case wiring.CannotRecoverError() | wiring.CannotGrantError() | wiring.CannotCopyError():
             return Ended(REFUSED, *str(error).split("; "))
         case wiring.UnreachableError():
             return Ended(NOT_AVAILABLE, f"{error}: {error.why}", "LEDGER_DATABASE_URL says where it should be")
