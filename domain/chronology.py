@@ -4,6 +4,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)
@@ -12,6 +13,7 @@ _STATED = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _RECURRENCE = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?")
 
 
+@lru_cache(maxsize=10_000)
 def stated_period(text: str) -> tuple[date, date]:
     """Give the first and the last day of `2023`, `2023-03` or `2023-03-21`; ValueError if it is none of them."""
     found = _STATED.fullmatch(text)

@@ -220,14 +220,15 @@ class Record:
         before = len(faults)
         for name, item in value.items():
             member = self.members.get(name)
-            at = f"{pointer}/{_escaped(name)}"
             if member is None:
+                at = f"{pointer}/{_escaped(name)}"
                 faults.append(Fault(at, "the field is unknown", " | ".join(self.members)))
             elif item is not None:
-                member.check(item, at, faults)
+                member.check(item, f"{pointer}/{name}", faults)
             elif name in self.required:
-                faults.append(Fault(at, "the field cannot be null", "a value" if not self.partial else "a new value"))
-        if not self.partial:
+                accepted = "a value" if not self.partial else "a new value"
+                faults.append(Fault(f"{pointer}/{name}", "the field cannot be null", accepted))
+        if not self.partial and not self.required <= value.keys():
             for name in self.members:
                 if name in self.required and name not in value:
                     faults.append(Fault(f"{pointer}/{name}", "the field is missing", "a value"))

@@ -139,28 +139,30 @@ class CommandUnit:
         return cast("LedgerStream | None", self._load(STREAM))
 
     def _load(self, stream: UUID) -> Aggregate | None:
-        self._touched.add(stream.bytes)
-        found = self._batch.cache.get(stream.bytes)
+        key = stream.bytes
+        self._touched.add(key)
+        found = self._batch.cache.get(key)
         if found is None:
             stored = select_stored(self._batch.connection, stream)
             events = [_mapper.to_domain_event(each) for each in stored]
-            staged = (*self._batch.events.get(stream.bytes, ()), *self._events.get(stream.bytes, ()))
+            staged = (*self._batch.events.get(key, ()), *self._events.get(key, ()))
             for event in (*events, *staged):
                 found = event.mutate(found)
             if found is not None:
-                self._batch.cache.put(stream.bytes, found)
+                self._batch.cache.put(key, found)
         return found
 
     def keep(self, aggregate: Aggregate, *, closed: bool = False) -> None:
         """Record what the aggregate has pending; in the closed form if asked, whatever the stream."""
         head = self._head_of(aggregate)
-        self._touched.add(aggregate.id.bytes)
-        self._batch.cache.put(aggregate.id.bytes, aggregate)
+        key = aggregate.id.bytes
+        self._touched.add(key)
+        self._batch.cache.put(key, aggregate)
         changes: list[CourseChange] = aggregate.collect_course_changes() if isinstance(aggregate, Commitment) else []
         entries = _entries_of(aggregate)
         for index, event in enumerate(aggregate.collect_events()):
             drafted = draft(cast("RecordedEvent", event), head.reference, internal=head.internal or closed)
-            self._events.setdefault(head.stream.bytes, []).append(drafted.event)
+            self._events.setdefault(key, []).append(drafted.event)
             entry = drafted.event.entry
             corrected = corrected_by(entry, entries) if entry.is_correction else ()
             self._drafts.append((drafted, head, changes[index] if changes else None, corrected))

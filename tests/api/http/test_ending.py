@@ -1,5 +1,6 @@
 """A server that is asked to end finishes what it took on, and says goodbye with 0."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -12,10 +13,19 @@ from tests.serving import Server, made_ledger
 pytestmark = pytest.mark.xdist_group("servers")
 
 
-def test_a_server_asked_to_end_keeps_everything_that_it_acknowledged_and_ends_with_0(tmp_path: Path) -> None:
-    token = made_ledger(tmp_path, 10)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    with request.getfixturevalue("postgresql").empty() as empty:
+        yield empty
+
+
+def test_a_server_asked_to_end_keeps_everything_that_it_acknowledged_and_ends_with_0(url: str, tmp_path: Path) -> None:
+    token = made_ledger(tmp_path, 10, database_url=url)
     headers = {"authorization": f"Bearer {token}"}
-    server, acknowledged, many = Server(tmp_path), dict[int, int](), Event()
+    server, acknowledged, many = Server(tmp_path, LEDGER_DATABASE_URL=url), dict[int, int](), Event()
     with (
         httpx2.Client(base_url=server.address, headers=headers, timeout=60) as client,
         ThreadPoolExecutor(16) as threads,
@@ -39,7 +49,7 @@ def test_a_server_asked_to_end_keeps_everything_that_it_acknowledged_and_ends_wi
             each.result()
     assert 50 <= len(acknowledged) < 400
 
-    again = Server(tmp_path)
+    again = Server(tmp_path, LEDGER_DATABASE_URL=url)
     try:
         feed = httpx2.get(f"{again.address}/v1/events", headers={**headers, "accept": "application/x-ndjson"})
         found = [httpx2.Response(200, content=line).json() for line in feed.text.splitlines()]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infrastructure import writer
 from tests.http_ledger import COMMITMENT, EVENTS, Ledger, assert_problem
 
 _numbers = count()
@@ -128,3 +129,13 @@ def test_a_programme_is_amended_and_never_loses_a_partner(ledger: Ledger, role: 
     assert_problem(ledger.post(events, takes_back, role=role), 403, "four-eyes")
     assert_problem(ledger.post(events, takes_back, role="reviewer"), 422, "register-only-grows")
     assert code in {partner["code"] for partner in ledger.get("/v1/programmes/harbour").json()["partners"]}
+
+
+def test_while_too_many_wait_to_be_recorded_a_request_is_told_when_to_come_again(ledger: Ledger, monkeypatch) -> None:
+    events = announced(ledger)
+    monkeypatch.setattr(writer, "LARGEST_QUEUE", 0)
+    declined = ledger.post(events, {**EVENT, "kind": "started"})
+    assert_problem(declined, 503, "wait to be recorded")
+    assert declined.headers["retry-after"] == "1"
+    monkeypatch.undo()
+    assert ledger.post(events, {**EVENT, "kind": "started"}).json()["version"] == 2
