@@ -34,7 +34,7 @@ EACH: Final = 100
 TURNS: Final = 3
 ROOT: Final = Path(__file__).parents[2]
 CHILD: Final = """
-import json, sys, time
+import json, os, sys, time
 from pathlib import Path
 
 most = 0
@@ -61,7 +61,8 @@ else:
         work = lambda: services.replay(check=what == "check", until=None, progress=peak)
 began = time.perf_counter(), time.process_time()
 found = work()
-wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1]
+times = os.times()  # those of processes that helped as well
+wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1] + times.children_user + times.children_system
 assert what == "library" or found.first is None, found.first
 peak()
 print(json.dumps({"wall": wall, "cpu": cpu, "peak": most}))
