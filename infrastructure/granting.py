@@ -5,6 +5,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from infrastructure.database import Database
 from infrastructure.tables import (
     DERIVED,
     actors,
@@ -50,8 +51,17 @@ class CannotGrantError(Exception):
     """A role that grants cannot be given to."""
 
 
-def grant(connection: sa.Connection, role: str, privileges: Mapping[str, str]) -> None:
-    """Let a role do this with the tables and nothing else; doing it again changes nothing."""
+def grant_to_roles(database: Database, privileges: Mapping[str | None, Mapping[str, str]]) -> None:
+    """Let each role do this with the tables and nothing else; doing it again changes nothing."""
+    if database.is_sqlite:
+        raise CannotGrantError("SQLite knows no roles; accepted: a ledger on PostgreSQL")
+    with database.writing() as connection:
+        for role, listed in privileges.items():
+            if role is not None:
+                _grant(connection, role, listed)
+
+
+def _grant(connection: sa.Connection, role: str, privileges: Mapping[str, str]) -> None:
     owner = connection.execute(sa.text("SELECT tableowner FROM pg_tables WHERE tablename = 'entries'")).scalar()
     found = connection.execute(sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar()
     if found is None:

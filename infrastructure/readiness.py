@@ -5,13 +5,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from infrastructure.database import Database, NotOwnerError, why_away
-from infrastructure.database_urls import database_url
-from infrastructure.key_file import KeyFile
-from infrastructure.log_reading import FIRST_KEY
 from infrastructure.openid.people import PEOPLE, new_secret
 from infrastructure.replaying import read_models_are_missing, rebuild
-from infrastructure.settings import Settings
-from infrastructure.signed_state import STATE
 from infrastructure.tables import fixed, head
 
 
@@ -69,26 +64,3 @@ def check_ready(database: Database, origin: str) -> None:
         own = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == "log_origin")).scalar()
     if own != origin:
         raise NotReadyError(f"this ledger's log origin is {own} for ever; LEDGER_LOG_ORIGIN says {origin}")
-
-
-def check_source(source: Database, settings: Settings) -> None:
-    """Raise NotReadyError unless a ledger can be copied where *settings* say, to its keys and what it has signed."""
-    if source.url == database_url(settings.database()):
-        raise NotReadyError("a ledger cannot be copied into itself; LEDGER_DATABASE_URL says where to")
-    try:
-        current = source.is_current()
-    except sa.exc.SQLAlchemyError as broken:
-        raise UnreachableError(why_away(broken)) from broken
-    if not current:
-        raise NotReadyError("the source is no ledger of this version; run `ledger migrate` on it first")
-    with source.reading() as connection:
-        said = {row.name: row.value for row in connection.execute(sa.select(fixed))}
-    if said["log_origin"] != settings.log_origin:
-        raise NotReadyError(f"the log origin of the source is {said['log_origin']}; set LEDGER_LOG_ORIGIN to it")
-    keys = KeyFile(settings.key_folder())
-    signed = FIRST_KEY not in said or (keys.exists and said[FIRST_KEY] in map(str, keys.read().verifiers()))
-    if not signed or not (settings.log_folder() / STATE).exists():
-        raise NotReadyError(
-            f"the key and what the source has signed are not in {settings.data_dir}; use the data directory of the "
-            "source, or copy its log-keys.json and its folder log first"
-        )

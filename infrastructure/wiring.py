@@ -29,19 +29,19 @@ from domain.rights import Scope
 from infrastructure import clock, telemetry
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.codec import canonical
-from infrastructure.copying import CannotCopyError, Copied, copy_ledger
-from infrastructure.copying import Told as CopyTold
-from infrastructure.database import Database, NotOwnerError, NotSqliteError, database_is_full, database_is_unreachable
+from infrastructure.copying import CannotCopyError
+from infrastructure.database import Database, NotSqliteError, database_is_full, database_is_unreachable
 from infrastructure.database_urls import GOOD_DATABASE_URLS, BadDatabaseUrlError
 from infrastructure.export_source import NoExportError
 from infrastructure.exporting import WrongRootError
 from infrastructure.feed_lines import FeedLines
-from infrastructure.granting import APPLICATION, READERS, CannotGrantError, grant
+from infrastructure.granting import APPLICATION, READERS, CannotGrantError, grant_to_roles
 from infrastructure.identity import Identities, mint
 from infrastructure.key_file import BadKeyFileError
 from infrastructure.known_tokens import KnownTokens
 from infrastructure.log_keeping import CannotRecoverError, Recovery, recover, rotate
 from infrastructure.log_sources import NotSealedError, export_ledger, verify_ledger
+from infrastructure.moving import copy_from
 from infrastructure.offline import Kept, verify_export
 from infrastructure.openid.asking import ProviderSilentError
 from infrastructure.openid.configuration import OpenId
@@ -50,7 +50,7 @@ from infrastructure.openid.people import PEOPLE, People
 from infrastructure.openid.provider import Provider
 from infrastructure.public_log import PublicLog
 from infrastructure.read_only import ReadOnlyError
-from infrastructure.readiness import NotReadyError, UnreachableError, check_ready, check_source, make_ready
+from infrastructure.readiness import NotReadyError, UnreachableError, check_ready, make_ready
 from infrastructure.readings import Readings, SqlView
 from infrastructure.recorder import ClockBehindError
 from infrastructure.remembered_callers import RememberedCallers
@@ -336,12 +336,7 @@ class Services:
 
     def grant(self, *, application: str | None, readers: str | None) -> None:
         """Give roles of PostgreSQL what they need and no more."""
-        if self._database.is_sqlite:
-            raise NotReadyError("SQLite knows no roles; accepted: a ledger on PostgreSQL")
-        with self._database.writing() as connection:
-            for role, privileges in ((application, APPLICATION), (readers, READERS)):
-                if role is not None:
-                    grant(connection, role, privileges)
+        grant_to_roles(self._database, {application: APPLICATION, readers: READERS})
 
     def replay(self, *, check: bool, until: int | None, progress: Callable[[int, int], None]) -> Differences:
         """Make the read models anew and compare them with the live ones."""
@@ -390,30 +385,6 @@ def _keep_freed_memory() -> None:
     """Let glibc give freed memory back by the ten megabytes: page by page that takes longer than the work with it."""
     with suppress(OSError, AttributeError, TypeError):  # there is another C library
         ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, _KEPT_FREE)
-
-
-def copy_from(url: str, settings: Settings, told: CopyTold, now: Callable[[], datetime] = clock.now) -> Copied:
-    """Copy another ledger, whole, into the database of *settings*, which has no entries; all of it or nothing.
-
-    Keys and what was signed lie outside databases: they have to be there already.
-    """
-    source, target = Database(url), Database(settings.database())
-    try:
-        check_source(source, settings)
-        try:
-            target.migrate()
-            copied = copy_ledger(source, target, told)
-        except NotOwnerError as other:
-            raise NotReadyError(str(other)) from other
-    finally:
-        source.close()
-        target.close()
-    services = Services(settings, now)
-    try:
-        services.migrate()
-    finally:
-        services.close()
-    return copied
 
 
 def report_bytes(report: Mapping[str, Any], form: str) -> bytes:

@@ -91,6 +91,8 @@ def _copy(url: str, *, json: bool) -> None:
     try:
         with console.progress("Copying") as come:
             copied = copy_from(url, Settings(), come)
+        with opened(ready=False) as services:
+            services.migrate()
     except KeyboardInterrupt:
         console.note("Nothing was copied. The same command begins again.")
         raise

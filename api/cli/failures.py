@@ -125,7 +125,9 @@ def _of_surroundings(error: Exception) -> Ended:  # noqa: C901, PLR0911 -- a tab
         case wiring.CannotRecoverError() | wiring.CannotGrantError() | wiring.CannotCopyError():
             return Ended(REFUSED, *str(error).split("; "))
         case wiring.UnreachableError():
-            return Ended(NOT_AVAILABLE, f"{error}: {error.why}", "LEDGER_DATABASE_URL says where it should be")
+            return Ended(
+                NOT_AVAILABLE, f"{error}: {error.why}", "LEDGER_DATABASE_URL, or --from, says where it should be"
+            )
         case (
             wiring.NotReadyError()
             | wiring.NotSqliteError()
