@@ -22,6 +22,7 @@ from api.http import (
     programmes,
     reports,
     roles,
+    signing_in,
     tokens,
 )
 from api.http.gate import Gate
@@ -73,9 +74,13 @@ def create_app(services: Services) -> FastAPI:
         health.routes(gate, figures),
     ):
         app.include_router(router)
+    if services.sign_in is not None:
+        app.include_router(signing_in.routes(gate, services.sign_in))
     docs_page.install(app)
     problems.install(app, gate.admit)
-    openapi.install(app)
+    if services.sign_in is not None:
+        app.add_exception_handler(problems.Unauthorised, signing_in.sends_to_sign_in(problems.answered))
+    openapi.install(app, services.settings)
     return app
 
 

@@ -95,6 +95,15 @@ ROUTES: Final[Mapping[str, Door]] = {
     "GET /problems/{slug}": _OPEN,
 }
 
+SIGNING_IN: Final[Mapping[str, Door]] = {
+    "GET /auth/login": _OPEN,
+    "GET /auth/callback": _OPEN,
+    "GET /auth/me": _READ,
+    "GET /auth/logout": _OPEN,
+    "POST /auth/logout": _OPEN,
+}
+"""Routes that are there if people can sign in with a browser."""
+
 COMMANDS: Final[Mapping[str, Door]] = {
     "show": _READ,
     "history": _READ,
@@ -119,6 +128,8 @@ COMMANDS: Final[Mapping[str, Door]] = {
     "actor list": _SEE_RIGHTS,
     "actor register": _ADMINISTER,
     "actor erase": _ERASE,
+    "session list": _SEE_RIGHTS,
+    "session end": _ADMINISTER,
     "key rotate": _ADMINISTER,
     "recover": _ADMINISTER,
     "key show": _OPEN,

@@ -18,6 +18,7 @@ from infrastructure.tables import (
     opened,
     prose,
     remembered,
+    sessions,
     token_uses,
     tokens,
     tracking,
@@ -35,6 +36,7 @@ APPLICATION: Final[Mapping[str, str]] = {
     held_roles.name: "SELECT, INSERT, DELETE",
     actors.name: "SELECT, INSERT, UPDATE, DELETE",  # names can be erased
     token_uses.name: "SELECT, INSERT, UPDATE",
+    sessions.name: "SELECT, INSERT, UPDATE, DELETE",
     remembered.name: "SELECT, INSERT, DELETE",
     checkpoints.name: "SELECT, INSERT, UPDATE",
     **{table.name: "SELECT, INSERT, UPDATE, DELETE" for table in DERIVED},
@@ -42,7 +44,15 @@ APPLICATION: Final[Mapping[str, str]] = {
 }
 """For whoever serves and records."""
 
-_SECRET: Final = {fixed.name, tokens.name, held_roles.name, token_uses.name, actors.name, remembered.name}
+_SECRET: Final = {
+    fixed.name,
+    tokens.name,
+    held_roles.name,
+    token_uses.name,
+    actors.name,
+    sessions.name,
+    remembered.name,
+}
 READERS: Final[Mapping[str, str]] = {name: "SELECT" for name in APPLICATION if name not in _SECRET}
 """For whoever analyses: all that is recorded, internal things included; nothing by which one could act."""
 

@@ -21,7 +21,7 @@ def new_token(token: Token) -> sa.Insert:
         actor=token.actor,
         role=token.role,
         created_at=clock.to_micros(token.created_at),
-        programmes=_written(token.scope),
+        programmes=written_scope(token.scope),
         expires_at=None if token.expires_at is None else clock.to_micros(token.expires_at),
         revoked_at=None,
     )
@@ -39,7 +39,9 @@ def shortened_token(token_id: str, until: datetime) -> sa.Update:
 
 def held_role(actor: str, role: str, scope: Scope) -> Sequence[sa.Executable]:
     """Let an actor hold a role, whatever the scope was before."""
-    return dropped_role(actor, role), sa.insert(held_roles).values(actor=actor, role=role, programmes=_written(scope))
+    return dropped_role(actor, role), sa.insert(held_roles).values(
+        actor=actor, role=role, programmes=written_scope(scope)
+    )
 
 
 def dropped_role(actor: str, role: str) -> sa.Delete:
@@ -83,7 +85,8 @@ def token_of(row: Any) -> Token:
     )
 
 
-def _written(scope: Scope) -> str | None:
+def written_scope(scope: Scope) -> str | None:
+    """Write a scope for a row."""
     return None if scope is None else json.dumps(listed(scope), separators=(",", ":"))
 
 

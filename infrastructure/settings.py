@@ -1,9 +1,11 @@
 """Every setting, typed, from LEDGER_* environment variables."""
 
 import re
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
@@ -11,6 +13,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from application.sessions import Lifetime
 from infrastructure.database_urls import GOOD_DATABASE_URLS, BadDatabaseUrlError, database_url
 from infrastructure.openid.configuration import OpenId, check_address, parse_algorithms, parse_roles
 from infrastructure.witness_list import parse_witnesses
@@ -56,6 +59,21 @@ def _certificates(path: str) -> str:
 
 def _address(url: str) -> str:
     return check_address(url) if url else url
+
+
+def _own_address(url: str) -> str:
+    if url and urlsplit(check_address(url)).path not in ("", "/"):
+        raise ValueError(f"{url[:200]} has a path; accepted: scheme, host and port")
+    return url.rstrip("/")
+
+
+def _secret_file(path: str) -> str:
+    if path:
+        try:
+            Path(path).read_text(encoding="utf-8")
+        except (OSError, ValueError) as wrong:
+            raise ValueError(f"{path} cannot be read: {type(wrong).__name__}; accepted: a file of one line") from wrong
+    return path
 
 
 def _roles(text: str) -> str:
@@ -149,6 +167,18 @@ class Settings(BaseSettings):
     oidc_audience: str = Field(
         "", description="what the provider calls this ledger as an API (`aud`); without it no access tokens are taken"
     )
+    oidc_client_id: str = Field(
+        "", description="what the provider calls this ledger as a client; without it nobody signs in with a browser"
+    )
+    oidc_client_secret: str = Field(
+        "", repr=False, description="the secret that it shares with the provider, if it has one"
+    )
+    oidc_client_secret_file: Annotated[str, AfterValidator(_secret_file)] = Field(
+        "", description="file that holds this secret, instead"
+    )
+    oidc_scope: str = Field(
+        "openid", pattern=r"^(\S+ )*openid( \S+)*$", description="what is asked for when somebody signs in"
+    )
     oidc_roles: Annotated[str, AfterValidator(_roles)] = Field(
         "", description="a claim and pairs VALUE=ROLE, the first that fits counts, white space between"
     )
@@ -157,6 +187,15 @@ class Settings(BaseSettings):
     )
     oidc_leeway_seconds: int = Field(
         60, ge=0, le=300, description="how far the provider's clock and this one may differ, in seconds"
+    )
+    public_url: Annotated[str, AfterValidator(_own_address)] = Field(
+        "", description="the address at which browsers reach this ledger, such as https://ledger.example.org"
+    )
+    session_idle_minutes: int = Field(
+        30, ge=1, le=1_440, description="after how many minutes without a request somebody is signed out"
+    )
+    session_hours: int = Field(
+        8, ge=1, le=720, description="after how many hours somebody has to sign in again, whatever happens"
     )
     max_head_bytes: int = Field(
         32_768, ge=8_192, le=1_048_576, description="the longest head of a request (address and headers), in bytes"
@@ -204,8 +243,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _whole_provider(self) -> "Settings":
-        if self.oidc_issuer and not (self.oidc_roles and self.oidc_audience):
-            raise ValueError("LEDGER_OIDC_ISSUER needs LEDGER_OIDC_ROLES and LEDGER_OIDC_AUDIENCE beside it")
+        if self.oidc_issuer and not (self.oidc_roles and (self.oidc_audience or self.oidc_client_id)):
+            raise ValueError("LEDGER_OIDC_ISSUER needs LEDGER_OIDC_ROLES, and LEDGER_OIDC_AUDIENCE or _CLIENT_ID")
+        if self.oidc_client_id and not self.public_url:
+            raise ValueError("LEDGER_OIDC_CLIENT_ID needs LEDGER_PUBLIC_URL, to which the provider sends browsers back")
+        if self.oidc_audience and self.oidc_audience == self.oidc_client_id:
+            raise ValueError(
+                "LEDGER_OIDC_AUDIENCE is LEDGER_OIDC_CLIENT_ID, so ID tokens could pass for access tokens; "
+                "accepted: a name of its own for the ledger as an API"
+            )
+        if self.oidc_client_secret and self.oidc_client_secret_file:
+            raise ValueError("LEDGER_OIDC_CLIENT_SECRET and its _FILE are both set; accepted: one of them")
         return self
 
     @model_validator(mode="after")
@@ -237,14 +285,27 @@ class Settings(BaseSettings):
         return OpenId(
             issuer=self.oidc_issuer,
             audience=self.oidc_audience,
+            client_id=self.oidc_client_id,
+            client_secret=self._client_secret(),
+            scope=self.oidc_scope,
+            public_url=self.public_url,
             roles=roles,
             algorithms=parse_algorithms(self.oidc_algorithms),
             leeway=self.oidc_leeway_seconds,
         )
 
+    def _client_secret(self) -> str:
+        path = self.oidc_client_secret_file
+        return Path(path).read_text(encoding="utf-8").strip() if path else self.oidc_client_secret
+
+    def lifetime(self) -> Lifetime:
+        """Give how long sessions last."""
+        return Lifetime(timedelta(minutes=self.session_idle_minutes), timedelta(hours=self.session_hours))
+
     def shown(self) -> dict[str, str]:
         """Give every setting by the name of its variable, secrets masked."""
         shown = {f"LEDGER_{name.upper()}": _written(value) for name, value in self}
+        shown["LEDGER_OIDC_CLIENT_SECRET"] = self.oidc_client_secret and "masked"
         shown["LEDGER_DATABASE_URL"] = _masked(self.database())
         shown["LEDGER_READ_DATABASE_URL"] = _masked(self.read_database_url) if self.read_database_url else ""
         return shown

@@ -1,7 +1,7 @@
 """Every table, once; Alembic compares the migrations with this file.
 
 *Kept*: entries, the open form of closed ones, prose, issued reports, and what only the operator knows (tokens,
-roles, actors, remembered answers).
+roles, actors, sessions, remembered answers).
 *Derived*: the read models; `ledger replay` makes them anew from the entries.
 """
 
@@ -99,6 +99,18 @@ actors: Final = _table(
     _column("erased_at", WHOLE, nullable=True),
 )
 token_uses: Final = _table("token_uses", _key("token"), _column("used_at", WHOLE, comment="a minute late at most"))
+sessions: Final = _table(
+    "sessions",
+    _key("digest", sa.LargeBinary),
+    _column("sign_in", sa.LargeBinary, comment="SHA-256 of the secret that the sign-in began with"),
+    _column("actor"),
+    _column("role"),
+    _column("programmes", nullable=True, comment="a JSON list; null: all"),
+    _column("began_at", WHOLE),
+    _column("used_at", WHOLE),
+    _column("ended_at", WHOLE, nullable=True),
+    sa.UniqueConstraint("sign_in"),
+)
 remembered: Final = _table(
     "remembered_answers",
     _key("request", sa.LargeBinary),

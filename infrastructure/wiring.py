@@ -44,10 +44,9 @@ from infrastructure.log_sources import NotSealedError, export_ledger, verify_led
 from infrastructure.moving import copy_from
 from infrastructure.offline import Kept, verify_export
 from infrastructure.openid.asking import ProviderSilentError
-from infrastructure.openid.configuration import OpenId
 from infrastructure.openid.jwt import InvalidTokenError
-from infrastructure.openid.people import PEOPLE, People
-from infrastructure.openid.provider import Provider
+from infrastructure.openid.sign_in import SECONDS as SIGN_IN_SECONDS
+from infrastructure.openid.sign_in import Attempt, SignIn, SignInError, StaleSignInError, let_in
 from infrastructure.public_log import PublicLog
 from infrastructure.read_only import ReadOnlyError
 from infrastructure.readiness import NotReadyError, UnreachableError, check_ready, make_ready
@@ -61,15 +60,17 @@ from infrastructure.replaying import Differences, replay
 from infrastructure.replaying_process import ReplayingFailedError
 from infrastructure.replica import Answered, PrimaryUnreachableError, Replica
 from infrastructure.server_source import ServerUnreachableError, verify_server
+from infrastructure.sessions import Sessions, form_token, is_form_token
 from infrastructure.settings import Settings
-from infrastructure.tables import fixed
 from infrastructure.token_uses import TokenUses
 from infrastructure.writer import RightsChangedError, TooBusyError, Writer
 
 __all__ = [
     "FORMATS",
     "GOOD_DATABASE_URLS",
+    "SIGN_IN_SECONDS",
     "WRITING",
+    "Attempt",
     "BadCatalogue",
     "BadDatabaseUrl",
     "CannotCopyError",
@@ -96,6 +97,9 @@ __all__ = [
     "ServerUnreachableError",
     "Services",
     "Settings",
+    "SignIn",
+    "SignInError",
+    "StaleSignInError",
     "TooBusyError",
     "UnreachableError",
     "WrongRootError",
@@ -104,6 +108,8 @@ __all__ = [
     "carried",
     "check_catalogue",
     "copy_from",
+    "form_token",
+    "is_form_token",
     "is_full",
     "is_unreachable",
     "report_bytes",
@@ -141,8 +147,8 @@ class Services:
         )
         self._identities = Identities(self._database)
         self._uses = TokenUses(self._database, now)
-        openid = settings.openid()
-        self.people = None if openid is None else self._people(openid)
+        self.sessions = Sessions(self._database, settings.lifetime(), now)
+        self.people, self.sign_in = let_in(settings.openid(), self._database, self.sessions, now)
         self.known_tokens = KnownTokens(self._database)
         self.writer = Writer(self._database, self.time_zone, now)
         self.callers = RememberedCallers(self._identities, self._uses, lambda: self.writer.rights, now)
@@ -182,16 +188,6 @@ class Services:
     def caller(self, secret: str) -> Caller | None:
         """Give who a token belongs to, None if it is not valid."""
         return self.callers.look_up(secret)
-
-    def _people(self, openid: OpenId) -> People:
-        return People(openid, Provider(openid.issuer, self.now), self._secret_of_people, self.now)
-
-    def _secret_of_people(self) -> bytes:
-        with self._database.reading() as connection:
-            found = connection.execute(sa.select(fixed.c.value).where(fixed.c.name == PEOPLE)).scalar()
-        if found is None:
-            raise NotReadyError("this ledger has no pseudonyms for accounts of a provider yet; run `ledger migrate`")
-        return bytes.fromhex(found)
 
     def tokens(self) -> list[Token]:
         """Give every token there ever was."""
@@ -355,6 +351,7 @@ class Services:
         """Seal what is recorded; let go of threads and connections."""
         self.renderings.close()
         self._uses.write()
+        self.sessions.close()
         self.writer.close()
         self.log.stop()
         if self.replica is not None:

@@ -1,6 +1,6 @@
 """What an OpenID provider publishes, on a small HTTP server of the test that holds the keys and so can forge.
 
-It issues nothing; tests/openid has a real provider.
+It issues what the test tells it to; tests/openid has a real provider.
 """
 
 import json
@@ -12,12 +12,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 from joserfc import jws
 from joserfc.jwk import Key, generate_key
 
-AUDIENCE = "https://ledger.example"
-ROLES = "groups ledger-admins=administrator ledger-recorders=recorder ledger-reviewers=reviewer everybody=auditor"
+AUDIENCE, CLIENT = "https://ledger.example", "ledger"
+ROLES = (
+    "groups ledger-admins=administrator ledger-recorders=recorder ledger-reviewers=reviewer everybody=auditor "
+    "port=recorder:airport"
+)
 _SHAPES: Mapping[str, tuple[Any, Any]] = {
     "RS256": ("RSA", 2048), "PS256": ("RSA", 2048), "ES256": ("EC", "P-256"), "ES384": ("EC", "P-384"),
     "Ed25519": ("OKP", "Ed25519"), "EdDSA": ("OKP", "Ed25519"),
@@ -51,10 +55,21 @@ class PublishedProvider:
         self.said: dict[str, Any] = {}
         self.asked: Counter[str] = Counter()
         self.is_down = False
+        self.issued: dict[str, Any] = {}
+        """What the next code is exchanged for."""
+        self.known: dict[str, Any] = {}
+        """What userinfo tells."""
+        self.exchanges: list[tuple[str | None, dict[str, str]]] = []
+        """The Authorization header and the form of every exchange."""
         provider = self
 
         class Answers(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                provider.answer(self)
+
+            def do_POST(self) -> None:
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                provider.exchanges.append((self.headers["Authorization"], dict(parse_qsl(form))))
                 provider.answer(self)
 
             def log_message(self, *_: Any) -> None:
@@ -74,11 +89,13 @@ class PublishedProvider:
                 "token_endpoint": f"{self.issuer}/token",
                 **self.said,
             },
+            "/token": self.issued,
+            "/userinfo": self.known,
             "/keys": {"keys": [*(key.as_dict(private=False) for key in self.keys), *self.more_keys]},
         }
         found = None if self.is_down else documents.get(request.path)
         body = json.dumps(found).encode()
-        request.send_response(200 if found else 503)
+        request.send_response(503 if found is None else 400 if "error" in found else 200)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body)
@@ -98,6 +115,12 @@ class PublishedProvider:
         header = {"alg": key.alg, "kid": key.kid, "typ": "at+jwt"}
         said = {name: value for name, value in self.claims(now, **claims).items() if value is not None}
         return signed(header, said, key)
+
+    def id_token(self, now: datetime, **claims: Any) -> str:
+        """Give an ID token; a claim that is None is left out."""
+        key, claims = self.keys[0], {"client_id": None, "jti": None, "aud": CLIENT} | claims
+        said = {name: value for name, value in self.claims(now, **claims).items() if value is not None}
+        return signed({"alg": key.alg, "kid": key.kid}, said, key)
 
     def close(self) -> None:
         self._server.shutdown()

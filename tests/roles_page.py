@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from application.access import ROLES, Right
-from application.doors import COMMANDS, ROUTES, Door
+from application.doors import COMMANDS, ROUTES, SIGNING_IN, Door
 
 PATH: Final = Path(__file__).parents[1] / "docs" / "roles.md"
 _HEAD: Final = """\
@@ -49,8 +49,9 @@ def _lines() -> Iterator[str]:
     for right in Right:
         yield f"| {right.value} | {' | '.join('yes' if right in held else '–' for held in ROLES.values())} |"
     yield from _DUTIES.splitlines()
-    yield from _table("Routes of the API", "route", ROUTES, "everybody")
+    yield from _table("Routes of the API", "route", ROUTES | SIGNING_IN, "everybody")
     yield ""
+    yield "What begins with `/auth` is there if people can sign in with a browser ([signing-in.md](signing-in.md))."
     yield "A route that records asks for the right that its body is about: a review for that to review, and so on."
     yield from _table("Commands on the ledger's own machine", "command", COMMANDS, "none")
     yield ""

@@ -51,6 +51,13 @@ def made_ledger(folder: Path, commitments: int, **settings: Any) -> str:
     return token
 
 
+def free_port() -> int:
+    """Give a port that nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Server:
     """`ledger serve` on a port of its own, or another *program* with its commands."""
 
@@ -61,11 +68,10 @@ class Server:
         program: Sequence[str | Path] = (PROGRAM,),
         said: Path | None = None,
         workers: int = 1,
+        port: int | None = None,
         **settings: str,
     ) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._command = [*program, "serve", "--port", str(self.port), "--workers", str(workers)]
         self._environment = CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"} | settings

@@ -20,7 +20,7 @@ from api.http.paging import link_to_next, marked, refuse_foreign_cursor
 from api.http.problems import Unauthorised
 from application import recording
 from application.access import Caller, Sight, nobody
-from application.doors import ROUTES, Door
+from application.doors import ROUTES, SIGNING_IN, Door
 from application.errors import BadQuestion, Declined
 from application.ports import Command, Once, View
 from domain.errors import Refusal
@@ -156,7 +156,8 @@ class Gate:
 
 def door_of(request: Request) -> Door:
     """Give the way in that a request takes."""
-    return ROUTES[f"{request.method} {request.scope['route'].path_format}"]
+    route = f"{request.method} {request.scope['route'].path_format}"
+    return ROUTES.get(route) or SIGNING_IN[route]
 
 
 def as_answer(body: Any, head: int, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:

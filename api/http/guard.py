@@ -61,15 +61,17 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        secret, forwarded, size = None, [], len(scope["query_string"]) + len(scope["path"])
+        secret, cookies, forwarded, size = None, False, [], len(scope["query_string"]) + len(scope["path"])
         for name, value in scope["headers"]:
             size += len(name) + len(value)
             if name == b"authorization":
                 secret = value
             elif name == b"x-forwarded-for":
                 forwarded.append(value)
+            elif name == b"cookie":
+                cookies = True
         client = scope.get("client") or ("", 0)
-        asks = _Asks(self._addresses.client(client[0], forwarded), secret, scope["path"])
+        asks = _Asks(self._addresses.client(client[0], forwarded), secret, scope["path"], cookies=cookies)
         scope["client_name"] = asks.address
         refusal = self._too_long(scope, size) or await self._too_often(asks)
 
@@ -94,12 +96,13 @@ class Guard:
                 self._dallying -= 1
 
     def _complete(self, message: Message, asks: "_Asks") -> None:
-        headers: _Pairs = [*message.get("headers", ()), *self._always]
+        headers: _Pairs = [*message.get("headers", ())]
         names = {name for name, _ in headers}
+        headers += [each for each in self._always if each[0] not in names]
         if _POLICY not in names:
             headers.append(_NOTHING_RUNS)
         if _CACHE not in names:
-            headers.append(_ASK_AGAIN if asks.secret is None else _PRIVATE)
+            headers.append(_PRIVATE if asks.secret is not None or asks.cookies else _ASK_AGAIN)
         limit = self._count(message["status"], asks)
         if limit is not None:
             headers += limit.headers(self._key(limit, asks), time.monotonic())
@@ -164,9 +167,9 @@ class Guard:
 class _Asks:
     """Who asks, and which limit concerns the request."""
 
-    __slots__ = ("address", "limit", "path", "refused", "secret")
+    __slots__ = ("address", "cookies", "limit", "path", "refused", "secret")
 
-    def __init__(self, address: str, secret: bytes | None, path: str) -> None:
-        self.address, self.secret, self.path = address, secret, path
+    def __init__(self, address: str, secret: bytes | None, path: str, *, cookies: bool) -> None:
+        self.address, self.secret, self.path, self.cookies = address, secret, path, cookies
         self.limit: Allowance | None = None
         self.refused = False

@@ -5,13 +5,15 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.http.callers import FORM_TOKEN
+from api.http.cookies import SESSION, Cookies
 from api.http.issued_schemas import ISSUED_COMPONENTS
 from api.http.problem_types import PROBLEMS
 from api.http.problems import MEDIA_TYPE
 from api.http.report_schemas import REPORT_COMPONENTS
 from api.http.right_schemas import RIGHT_COMPONENTS
 from api.http.schemas import COMPONENTS, catalogue_schema, ref
-from infrastructure.wiring import FORMATS
+from infrastructure.wiring import FORMATS, Settings
 
 Route = dict[str, Any]
 _READ_PROBLEMS: Final = ("unauthorised", "unknown", "invalid", "not-ready")
@@ -248,7 +250,32 @@ def open_reading(description: str, schema: str) -> Route:
     }
 
 
-def install(app: FastAPI) -> None:
+def myself() -> Route:
+    """Document who one is."""
+    description = "Who asks, and what a page shows to record for whoever is signed in"
+    return {
+        "summary": description,
+        "responses": _answers(description, _json("Myself"), ("unauthorised", "not-permitted", "invalid", "not-ready")),
+        "response_model": None,
+        "openapi_extra": {"security": _SECURITY},
+    }
+
+
+def _ways_in(settings: Settings) -> dict[str, Any]:
+    """Give the ways to say who asks, as this ledger is set up."""
+    ways: dict[str, Any] = {"token": {"type": "http", "scheme": "bearer", "description": "An API token (`ldg_…`)"}}
+    if settings.oidc_issuer and settings.oidc_audience:
+        address = f"{settings.oidc_issuer.removesuffix('/')}/.well-known/openid-configuration"
+        said = f"An access token for {settings.oidc_audience}, as a bearer token"
+        ways["openid"] = {"type": "openIdConnect", "openIdConnectUrl": address, "description": said}
+    if settings.oidc_client_id:
+        name = Cookies(settings.public_url).name(SESSION)
+        said = f"Made by /auth/login. Whatever records needs {FORM_TOKEN}, too, as /auth/me gives it"
+        ways["session"] = {"type": "apiKey", "in": "cookie", "name": name, "description": said}
+    return ways
+
+
+def install(app: FastAPI, settings: Settings) -> None:
     """Publish the description of the API and the schema of catalogues."""
 
     def described() -> dict[str, Any]:
@@ -256,10 +283,12 @@ def install(app: FastAPI) -> None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             components = schema.setdefault("components", {})
             components["schemas"] = COMPONENTS | REPORT_COMPONENTS | ISSUED_COMPONENTS | RIGHT_COMPONENTS
-            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            components["securitySchemes"] = ways = _ways_in(settings)
             limits = _problems(_EVERYWHERE)
             for operation in (each for methods in schema["paths"].values() for each in methods.values()):
                 operation["responses"] |= {str(status): answer for status, answer in limits.items()}
+                if "security" in operation:
+                    operation["security"] = [{way: []} for way in ways]
             app.openapi_schema = schema
         return app.openapi_schema
 

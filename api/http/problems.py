@@ -166,7 +166,8 @@ HANDLED: Final = (
 )
 
 
-async def _handled(request: Request, error: Exception) -> Response:
+async def answered(request: Request, error: Exception) -> Response:
+    """Answer an error with its problem."""
     answer = _answer(error)
     position = getattr(request.state, "position", None)
     if position is not None:  # the ledger was looked at before the error was found
@@ -224,7 +225,7 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 def install(app: FastAPI, admit: Admit) -> None:
     """Answer every error with a problem, and explain each type at its address; *admit* refuses who is not known."""
     for kind in HANDLED:
-        app.add_exception_handler(kind, _handled)
+        app.add_exception_handler(kind, answered)
     app.add_exception_handler(RequestValidationError, _wrong_query(admit))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)

@@ -237,6 +237,7 @@ COMPONENTS: Final[dict[str, Schema]] = {
             "next": or_null(TEXT),
         }
     ),
+    "Myself": answer({"actor": TEXT, "role": TEXT, "csrf_token": or_null(TEXT), "ends_at": or_null(INSTANT)}),
     "Ready": answer(
         {
             "status": TEXT,

@@ -112,6 +112,17 @@ def check_access_token(claims: Mapping[str, Any], header: Header) -> None:
         raise InvalidTokenError("it is bound to a key (cnf) that a bearer does not show")
 
 
+def check_id_token(claims: Mapping[str, Any], header: Header, client_id: str, nonce: str) -> None:
+    """Refuse what is no ID token of this very sign-in."""
+    if header.type not in _ID_TOKEN_TYPES:
+        raise InvalidTokenError("it is no ID token: typ has to be JWT")
+    several = isinstance(claims.get("aud"), list) and len(claims["aud"]) > 1
+    if claims.get("azp", None if several else client_id) != client_id:
+        raise InvalidTokenError("it was issued to another client (azp)")
+    if claims.get("nonce") != nonce:
+        raise InvalidTokenError("it belongs to another sign-in (nonce)")
+
+
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from joserfc.jwk import Key
 
 from tests.node_packages import node_packages
 from tests.published_provider import AUDIENCE
+from tests.serving import free_port
 
 HERE = Path(__file__).parent
 SECRET = "a secret of the ledger and its provider only"
@@ -24,17 +24,11 @@ PEOPLE = {
 }
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 class RunningProvider:
     """`oidc-provider` on a port of its own, with the ledger and a service as its clients."""
 
-    def __init__(self, keys: Sequence[Key], redirect: str = "http://127.0.0.1:9/auth/callback") -> None:
-        self.port, self._redirect = free_port(), redirect
+    def __init__(self, keys: Sequence[Key], ledger: str = "http://127.0.0.1:9") -> None:
+        self.port, self._ledger = free_port(), ledger
         # Not the host of the ledger: to a browser it is another site, as it is in life.
         self.issuer = f"http://localhost:{self.port}"
         self._process: subprocess.Popen[str] | None = None
@@ -62,8 +56,8 @@ class RunningProvider:
     def _set_up(self, keys: Sequence[Key]) -> Mapping[str, Any]:
         service = {"client_id": "harbour-office", "client_secret": SECRET, "redirect_uris": [], "response_types": []}
         ledger = {
-            "client_id": "ledger", "client_secret": SECRET, "redirect_uris": [self._redirect],
-            "post_logout_redirect_uris": [self._redirect.removesuffix("/auth/callback") + "/"],
+            "client_id": "ledger", "client_secret": SECRET, "redirect_uris": [f"{self._ledger}/auth/callback"],
+            "post_logout_redirect_uris": [f"{self._ledger}/auth/logout"],
         }  # fmt: skip
         signed = {"id_token_signed_response_alg": keys[0].alg}
         return {

@@ -26,7 +26,13 @@ def provider() -> Iterator[RunningProvider]:
 def ledger(provider: RunningProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
     folder = tmp_path_factory.mktemp("ledger")
     token = made_ledger(folder, 1)
-    server = Server(folder, LEDGER_OIDC_ISSUER=provider.issuer, LEDGER_OIDC_AUDIENCE=AUDIENCE, LEDGER_OIDC_ROLES=ROLES)
+    server = Server(
+        folder,
+        LEDGER_OIDC_ISSUER=provider.issuer,
+        LEDGER_OIDC_AUDIENCE=AUDIENCE,
+        LEDGER_OIDC_ROLES=ROLES,
+        LEDGER_RATE_LIMIT_FAILURES="0",
+    )
     yield server, token
     server.stop()
 

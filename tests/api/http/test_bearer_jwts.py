@@ -54,7 +54,7 @@ def trusting(folder: Path) -> Iterator[Office]:
     clock = MovableClock("2024-06-01T09:00:00+00:00")
     with published_provider() as provider:
         trust = {"oidc_issuer": provider.issuer, "oidc_audience": AUDIENCE, "oidc_roles": ROLES}
-        services, tokens = made(folder, clock, **trust)
+        services, tokens = made(folder, clock, rate_limit_failures=0, **trust)
         with TestClient(create_app(services), raise_server_exceptions=False) as client:
             yield Office(filled(client, tokens), provider, clock)
 
@@ -118,6 +118,12 @@ def test_the_role_is_the_first_of_the_setting_that_the_claims_give(office: Offic
     assert office.record(office.token(groups=["everybody", "ledger-recorders"])).status_code == 201
     assert_problem(office.record(office.token(groups=["ledger-recorders", "ledger-admins"])), 403, "administrator")
     assert_problem(office.record(office.token(groups="everybody")), 403, "auditor")
+
+
+def test_a_role_that_is_held_for_other_programmes_is_none_for_this_one(office: Office) -> None:
+    token = office.token(groups=["port"])
+    assert office.read(token).status_code == 200
+    assert_problem(office.record(token), 403, "airport", "harbour")
 
 
 @pytest.mark.parametrize("groups", [None, [], "", "ledger", ["Ledger-Recorders"], {"ledger-recorders": True}, 7, [[]]])

@@ -69,7 +69,7 @@ def ledger(roles: Roles, tmp_path_factory) -> Iterator[Ledger]:
 
 def test_every_table_is_granted_or_withheld_on_purpose():
     assert APPLICATION.keys() == {*metadata.tables, "alembic_version"}
-    withheld = {"fixed_settings", "tokens", "held_roles", "token_uses", "actors", "remembered_answers"}
+    withheld = {"fixed_settings", "tokens", "held_roles", "token_uses", "actors", "sessions", "remembered_answers"}
     assert APPLICATION.keys() - READERS.keys() == withheld
 
 

@@ -18,6 +18,7 @@ from api.app import create_app
 from api.cli import app as program
 from application.access import ROLES, Right
 from application.doors import COMMANDS, ROUTES
+from tests.app_routes import routes
 from tests.http_ledger import COMMITMENT, PROGRAMME, made
 from tests.roles_page import PATH, page
 
@@ -208,18 +209,6 @@ LISTS = {
     "GET /v1/reports/status": "/v1/reports/status",
     "GET /v1/reports/changes": "/v1/reports/changes?from=2023-01-01",
 }
-
-
-def routes(app: FastAPI) -> set[str]:
-    found = [
-        each for route in app.routes for each in getattr(getattr(route, "original_router", None), "routes", [route])
-    ]
-    return {
-        f"{method} {getattr(each, 'path_format', each.path)}"
-        for each in found
-        for method in each.methods or ()
-        if method != "HEAD"
-    }
 
 
 def test_every_route_has_a_row_and_every_row_a_route(city: City) -> None:
