@@ -46,6 +46,7 @@ def create_app(services: Services) -> FastAPI:
         services.ready()
         services.writer.forget_old_answers()
         services.start_sealing()
+        services.note_settings()
         yield
         await services.writer.drain()
         services.close()

@@ -76,12 +76,13 @@ class Sight:
     """What one question may see beside what is public: what is internal to the programmes of *scope*; None: everything.
 
     *shown* are the programmes of which something internal was let through, None among them for the ledger itself: who
-    answers the question sees to it that this is written down.
+    answers the question sees to it that this is written down, and then stands in *written*.
     """
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.shown: set[str | None] = set()
+        self.written: set[str | None] = set()
 
     @property
     def is_whole(self) -> bool:

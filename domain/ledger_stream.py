@@ -29,8 +29,10 @@ class LedgerStream(BaseAggregate[UUID]):
         texts: Mapping[str, Any]
 
         def apply(self, aggregate: Any) -> None:
-            """Take the entry into the rights."""
+            """Take the entry into the rights and settings."""
             aggregate.rights.take(self.entry)
+            if self.entry.kind == "setting_changed":
+                aggregate.settings[self.entry.facts["setting"]] = self.entry.facts.get("to", "")
 
     class Opened(Event, AggregateCreated):
         """The stream's first entry, whatever its kind: the kind stands in the entry."""
@@ -55,6 +57,9 @@ class LedgerStream(BaseAggregate[UUID]):
     class RoleRevoked(Event):
         TOPIC = "ledger.role_revoked"
 
+    class SettingChanged(Event):
+        TOPIC = "ledger.setting_changed"
+
     class TokenCreated(Event):
         TOPIC = "ledger.token_created"
 
@@ -66,6 +71,8 @@ class LedgerStream(BaseAggregate[UUID]):
 
     def __init__(self) -> None:
         self.rights = Rights()
+        self.settings: dict[str, str] = {}
+        """Values of settings as they were recorded last; empty text for none."""
 
     @classmethod
     def open(cls, kind: str, body: dict[str, Any], act: Act) -> "LedgerStream":

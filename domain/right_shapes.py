@@ -60,6 +60,10 @@ RIGHT_EVENTS: Final[Mapping[str, tuple[Mapping[str, Field], str]]] = {
         },
         "token actor granted_role",
     ),
+    "setting_changed": (
+        {"setting": Text(64, r"[a-z_]{1,64}", "1 to 64 of a-z _"), "from": Text(10_000), "to": Text(10_000)},
+        "setting",
+    ),
     "token_revoked": ({"token": THEME, "actor": ACTOR, "valid_until": UTC_INSTANT}, "token actor"),
 }
 """Members and required ones, beside what every entry has."""

@@ -33,10 +33,10 @@ def replace(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
-def append(path: Path, line: bytes) -> None:
+def append(path: Path, line: bytes, *, mode: int = 0o644) -> None:
     """Add a line to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
+    handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, mode)
     try:
         _write_all(handle, line)
     finally:

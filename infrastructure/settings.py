@@ -1,6 +1,7 @@
 """Every setting, typed, from LEDGER_* environment variables."""
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -301,6 +302,14 @@ class Settings(BaseSettings):
     def lifetime(self) -> Lifetime:
         """Give how long sessions last."""
         return Lifetime(timedelta(minutes=self.session_idle_minutes), timedelta(hours=self.session_hours))
+
+    def noted(self, names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Give the values of these settings, as they are written, and the usual ones."""
+        fields = {name: type(self).model_fields[name] for name in names}
+        return (
+            {name: _written(getattr(self, name)) for name in fields},
+            {name: _written(field.default) for name, field in fields.items()},
+        )
 
     def shown(self) -> dict[str, str]:
         """Give every setting by the name of its variable, secrets masked."""

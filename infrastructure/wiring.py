@@ -16,17 +16,18 @@ from structlog import get_logger
 from application.access import Caller, Sight
 from application.cataloguing import load
 from application.log_source import Progress as Told
-from application.ports import Actor, Command, Once, Token
+from application.ports import Command, Once, Token
 from application.recording import Request
 from application.reporting import Press
-from application.tokens import Minted, create_token, revoke_token, rotate_token
+from application.settings_history import NOTED, note_settings
+from application.tokens import Minted, create_token, revoke_token
 from application.verifying import Outcome
 from domain.answers import instant
 from domain.ledger_stream import STREAM
 from domain.notes import VerifierKey
 from domain.policy import Policy
-from domain.rights import Scope
 from infrastructure import clock, telemetry
+from infrastructure.access_log import AccessLog, Asked, NotWrittenDownError
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.codec import canonical
 from infrastructure.copying import CannotCopyError
@@ -70,6 +71,7 @@ __all__ = [
     "GOOD_DATABASE_URLS",
     "SIGN_IN_SECONDS",
     "WRITING",
+    "Asked",
     "Attempt",
     "BadCatalogue",
     "BadDatabaseUrl",
@@ -85,6 +87,7 @@ __all__ = [
     "NotReadyError",
     "NotSealedError",
     "NotSqliteError",
+    "NotWrittenDownError",
     "Once",
     "Outcome",
     "PrimaryUnreachableError",
@@ -117,6 +120,7 @@ __all__ = [
     "verify_server",
 ]
 
+_log = get_logger()
 _COLLECTED_AFTER: Final = 100_000
 _M_TRIM_THRESHOLD: Final = -1  # its number in malloc.h
 _KEPT_FREE: Final = 16 * 2**20
@@ -145,13 +149,14 @@ class Services:
             if settings.read_database_url
             else None
         )
-        self._identities = Identities(self._database)
+        self.identities = Identities(self._database)
         self._uses = TokenUses(self._database, now)
         self.sessions = Sessions(self._database, settings.lifetime(), now)
         self.people, self.sign_in = let_in(settings.openid(), self._database, self.sessions, now)
+        self.access_log = AccessLog(settings.data_dir / "access-log", now)
         self.known_tokens = KnownTokens(self._database)
         self.writer = Writer(self._database, self.time_zone, now)
-        self.callers = RememberedCallers(self._identities, self._uses, lambda: self.writer.rights, now)
+        self.callers = RememberedCallers(self.identities, self._uses, lambda: self.writer.rights, now)
         self.renderings = Renderings(_APART, settings.rendering_seconds, settings.rendering_megabytes)
         self.log = PublicLog(self._database, settings, now)
         self.writer.permit, self.writer.permit_after = self.log.sealer.permit, self.log.sealer.permit_after
@@ -192,15 +197,7 @@ class Services:
     def tokens(self) -> list[Token]:
         """Give every token there ever was."""
         self._uses.write()
-        return self._identities.tokens()
-
-    def roles(self) -> list[tuple[str, str, Scope]]:
-        """Give every role that is held: actor, role, and the programmes."""
-        return self._identities.roles()
-
-    def actors(self) -> list[Actor]:
-        """Give the register of actors, names included."""
-        return self._identities.actors()
+        return self.identities.tokens()
 
     def mint(self) -> tuple[str, Minted]:
         """Make a secret for a token, and what is kept of it."""
@@ -222,23 +219,22 @@ class Services:
 
     def create_token(self, actor: str, role: str, by: str) -> str:
         """Make a token for all programmes that is good until it is revoked; give its secret."""
-        return self.make_token({"actor": actor, "role": role}, by)[0]
-
-    def make_token(self, asked: Mapping[str, Any], by: str) -> tuple[str, Mapping[str, Any]]:
-        """Make a token; give its secret, which nobody can ask for again, and what was recorded."""
         secret, made = self.mint()
-        request = Request(Caller(by, "administrator"), dict(asked))
-        return secret, self.record(create_token(request, made, self.time_zone))
-
-    def rotate_token(self, token_id: str, asked: Mapping[str, Any], by: str) -> tuple[str, Mapping[str, Any]]:
-        """Put a new token in another's place; give its secret and what was recorded."""
-        secret, made = self.mint()
-        request = Request(Caller(by, "administrator"), dict(asked))
-        return secret, self.record(rotate_token(request, token_id, made, self.time_zone))
+        request = Request(Caller(by, "administrator"), {"actor": actor, "role": role})
+        self.record(create_token(request, made, self.time_zone))
+        return secret
 
     def revoke_token(self, token_id: str, by: str) -> Mapping[str, Any]:
         """Revoke a token."""
         return self.record(revoke_token(Request(Caller(by, "administrator"), {}), token_id))
+
+    def note_settings(self, names: Sequence[str] = NOTED) -> None:
+        """Record the settings that are not what was recorded last; while nothing can be recorded, at the next start."""
+        values, usual = self.settings.noted(names)
+        try:
+            self.record(note_settings(Caller(self.settings.actor, "administrator"), values, usual))
+        except (ReadOnlyError, ClockBehindError) as refused:
+            _log.warning("changed settings are not recorded", why=str(refused))
 
     def load(self, name_or_path: str, actor: str, progress: Callable[[int, int], None]) -> Mapping[str, Any]:
         """Load a catalogue: a file, a folder, or the name of one that ships with the project."""
@@ -303,6 +299,9 @@ class Services:
     def export(self, target: Path, *, internal: bool, progress: Told) -> int:
         """Write the whole ledger into a file that can be verified without it; give the number of entries."""
         self._check_keys()
+        if internal:
+            who = Caller(self.settings.actor, "auditor")
+            self.access_log.write(who, Asked("ledger export", {"output": target.name}), ["the ledger"])
         return export_ledger(self._database, self.log, target, internal=internal, progress=progress)
 
     # --- keeping

@@ -24,6 +24,20 @@ token. Names of actors are shown where the register is, and nowhere else; no exp
 
 ## Rights of roles
 """
+_WRITTEN: Final = """
+## What is written down of reading
+
+A read appends no entry. Whoever is shown something that is not public – what is internal, `visibility=all`, the lists
+of tokens, roles and actors, an export with what is internal – is written down in `access-log/access.jsonl` in the data
+directory: time, actor, role, token id, route, parameters (no header, no body), and what was restricted: programmes,
+`the ledger` (all of it), `rights`. If the line cannot be written, nothing is shown (503). The file is put aside at
+16 MiB, and of those put aside the last 32 are kept: collect them elsewhere if they are needed for longer. Every host
+writes its own. Local commands but `ledger export --internal` are not written down: they need the files themselves.
+
+Changes of settings that matter – four-eyes, public reading, the time zone, the quorum of witnesses, who signs in and
+with which role – are entries (`setting_changed`) of the ledger's own stream, like every change of a right: a server
+records at its start what is not as it was recorded last, and so does `ledger record` without four-eyes.
+"""
 _DUTIES: Final = """
 ## Duties kept apart
 
@@ -49,6 +63,7 @@ def _lines() -> Iterator[str]:
     for right in Right:
         yield f"| {right.value} | {' | '.join('yes' if right in held else '–' for held in ROLES.values())} |"
     yield from _DUTIES.splitlines()
+    yield from _WRITTEN.splitlines()
     yield from _table("Routes of the API", "route", ROUTES | SIGNING_IN, "everybody")
     yield ""
     yield "What begins with `/auth` is there if people can sign in with a browser ([signing-in.md](signing-in.md))."

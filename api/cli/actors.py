@@ -44,7 +44,7 @@ def listing(*, json: AsJson = False) -> None:
     from application.actors import listed_actor
 
     with opened() as services:
-        actors = [listed_actor(each) for each in services.actors()]
+        actors = [listed_actor(each) for each in services.identities.actors()]
     if json:
         console.say(console.as_json(actors))
         return
@@ -104,7 +104,7 @@ def list_roles(*, json: AsJson = False) -> None:
     from application.roles import listed_role
 
     with opened() as services:
-        roles = [listed_role(*each) for each in services.roles()]
+        roles = [listed_role(*each) for each in services.identities.roles()]
     if json:
         console.say(console.as_json(roles))
         return

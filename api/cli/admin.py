@@ -77,6 +77,8 @@ def load(
         return
     assert name is not None
     with opened() as services:
+        if not services.settings.four_eyes:
+            services.note_settings(("four_eyes",))
         set_by_environment = services.settings.actor if "actor" in services.settings.model_fields_set else None
         with console.progress("Loading") as come:
             loaded = services.load(name, actor or set_by_environment or LOADING_ACTOR, come)

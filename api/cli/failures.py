@@ -134,6 +134,7 @@ def _of_surroundings(error: Exception) -> Ended:  # noqa: C901, PLR0911 -- a tab
             | wiring.ClockBehindError()
             | wiring.ReadOnlyError()
             | wiring.NotSealedError()
+            | wiring.NotWrittenDownError()
             | wiring.ServerUnreachableError()
         ):
             return Ended(NOT_AVAILABLE, str(error))

@@ -112,6 +112,8 @@ def _record_here(
     from application.recording import Request
 
     with opened() as services:
+        if not services.settings.four_eyes:
+            services.note_settings(("four_eyes",))  # what is recorded without it is told from what is not
         named = actor or services.settings.actor
         caller = Caller(named, role or ("reviewer" if kind == "reviewed" else "recorder"))
         asked = Request(caller, body)

@@ -34,9 +34,15 @@ def create(
 
     The actor holds the role from now on, for these programmes, if they did not before.
     """
+    from application.access import Caller
+    from application.recording import Request
+    from application.tokens import create_token
+
     with opened() as services:
-        asked = {"actor": actor, "role": role, "programmes": programme or None, "expires": expires}
-        secret, made = services.make_token(asked, services.settings.actor)
+        secret, minted = services.mint()
+        body = {"actor": actor, "role": role, "programmes": programme or None, "expires": expires}
+        request = Request(Caller(services.settings.actor, "administrator"), body)
+        made = services.record(create_token(request, minted, services.time_zone))
     if json:
         console.say(console.as_json({**made, "secret": secret}))
         return
@@ -87,9 +93,15 @@ def rotate(
 
     The new one is printed, alone, on stdout, this once.
     """
+    from application.access import Caller
+    from application.recording import Request
+    from application.tokens import rotate_token
+
     with opened() as services:
-        asked = {"overlap": overlap, "expires": expires}
-        secret, made = services.rotate_token(token_id, asked, services.settings.actor)
+        secret, minted = services.mint()
+        body = {"overlap": overlap, "expires": expires}
+        request = Request(Caller(services.settings.actor, "administrator"), body)
+        made = services.record(rotate_token(request, token_id, minted, services.time_zone))
     if json:
         console.say(console.as_json({**made, "secret": secret}))
         return

@@ -43,7 +43,7 @@ def routes(gate: Gate) -> APIRouter:
 
         (body, sight), head = await gate.read(request, read)
         if media_type == NDJSON:
-            lines = _lines(gate, query.after, body["up_to"], sight=sight)
+            lines = _lines(gate, request, query.after, body["up_to"], sight=sight)
             return streams.answer(request, lines, NDJSON, {"Ledger-Position": str(head)})
         return as_page(request, body, head)
 
@@ -93,9 +93,15 @@ def _page(view: View, query: FeedQuery, moment: Moment, *, sight: Sight) -> dict
     return page(items, following, log_size=moment.log_size, known_at=Times.known_at(moment))
 
 
-async def _lines(gate: Gate, after: int, up_to: int, *, sight: Sight) -> AsyncIterator[bytes]:
+async def _lines(gate: Gate, request: Request, after: int, up_to: int, *, sight: Sight) -> AsyncIterator[bytes]:
     """Give an entry a line. A view a chunk: entries never change, and no snapshot is held for a slow reader."""
-    lines = gate.services.feed(sight)
+    feed = gate.services.feed(sight)
+
+    def lines(after: int, last: int) -> bytes:
+        chunk = feed(after, last)
+        gate.write_down(request, sight)  # if that fails, the stream breaks off before anything restricted is sent
+        return chunk
+
     while after < up_to:
         last = min(after + _CHUNK, up_to)
         if chunk := await gate.in_thread(partial(lines, after, last)):

@@ -24,7 +24,7 @@ from application.doors import ROUTES, SIGNING_IN, Door
 from application.errors import BadQuestion, Declined
 from application.ports import Command, Once, View
 from domain.errors import Refusal
-from infrastructure.wiring import RightsChangedError, Services, canonical
+from infrastructure.wiring import Asked, RightsChangedError, Services, canonical
 
 Answered = TypeVar("Answered")
 _READERS: Final = 4
@@ -77,6 +77,7 @@ class Gate:
                 self._admit_anybody(door)
             else:
                 door.admit(caller)
+            request.state.caller = caller
             at_least = _at_least(request)
 
             def look(view: View) -> tuple[Answered, int]:
@@ -84,11 +85,26 @@ class Gate:
                 if head < at_least:
                     raise BadQuestion("Ledger-At-Least", f"{at_least} is not reached yet", f"up to {head}")
                 refuse_foreign_cursor(request)
-                return work(view, nobody() if caller is None else caller.sight()), head
+                sight = nobody() if caller is None else caller.sight()
+                answer = work(view, sight)
+                self.write_down(request, sight)
+                return answer, head
 
             return self.services.answer(look, max(at_least, self._written))
 
         return await self.in_thread(reading)
+
+    def write_down(self, request: Request, sight: Sight) -> None:
+        """Write into the access log what is shown beside the public; NotWrittenDownError if it cannot be written."""
+        caller, new = request.state.caller, sight.shown - sight.written
+        restricted = ["the ledger" if programme is None else programme for programme in new]
+        if not door_of(request).is_public:
+            restricted.append("rights")
+        if restricted:
+            parameters = {**request.path_params, **request.query_params}
+            asked = Asked(f"{request.method} {request.scope['route'].path_format}", parameters)
+            self.services.access_log.write(caller, asked, restricted)
+            sight.written |= new
 
     async def _until_replica_has_seen(self, request: Request) -> None:
         """Wait a while until the replica has come as far as the caller, and this process, has seen."""

@@ -23,6 +23,7 @@ from infrastructure.wiring import (
     ClockBehindError,
     DatabaseFailed,
     NotReadyError,
+    NotWrittenDownError,
     PrimaryUnreachableError,
     ReadOnlyError,
     RenderingBusyError,
@@ -120,7 +121,7 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  
             return problem("unsupported-media-type", str(error))
         case NotAcceptable():
             return problem("not-acceptable", str(error))
-        case NotReadyError() | ClockBehindError() | PrimaryUnreachableError():
+        case NotReadyError() | ClockBehindError() | NotWrittenDownError() | PrimaryUnreachableError():
             return problem("not-ready", str(error), headers=retry)
         case ReadOnlyError():
             return problem("read-only", str(error), headers={"Retry-After": "60"}, **error.members)
@@ -155,6 +156,7 @@ HANDLED: Final = (
     WrongMediaType,
     NotAcceptable,
     NotReadyError,
+    NotWrittenDownError,
     ClockBehindError,
     PrimaryUnreachableError,
     ReadOnlyError,

@@ -35,7 +35,7 @@ def _roles(router: APIRouter, gate: Gate) -> None:
     @router.get("/roles", **openapi.reading("Page of roles that are held", "RolePage"))
     async def held(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
         def read(_view: View, _sight: Sight) -> dict[str, Any]:
-            items = [roles.listed_role(*each) for each in gate.services.roles()]
+            items = [roles.listed_role(*each) for each in gate.services.identities.roles()]
             return listed(items, query, lambda item: f"{item['actor']}/{item['role']}")
 
         body, head = await gate.read(request, read)
@@ -54,7 +54,7 @@ def _actors(router: APIRouter, gate: Gate) -> None:
     @router.get("/actors", **openapi.reading("Page of the register of actors, names included", "ActorPage"))
     async def register(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
         def read(_view: View, _sight: Sight) -> dict[str, Any]:
-            return listed([actors.listed_actor(each) for each in gate.services.actors()], query)
+            return listed([actors.listed_actor(each) for each in gate.services.identities.actors()], query)
 
         body, head = await gate.read(request, read)
         return as_page(request, body, head)

@@ -44,7 +44,7 @@ STORED_NAMES: Final = [
     "programme", "programme.programme_published", "programme.programme_amended", "programme.programme_closed",
     "programme.rectified", "programme.retracted",
     "ledger", "ledger.opened", "ledger.erased", "ledger.key_rotated", "ledger.recovered",
-    "ledger.actor_registered", "ledger.role_granted", "ledger.role_revoked",
+    "ledger.actor_registered", "ledger.role_granted", "ledger.role_revoked", "ledger.setting_changed",
     "ledger.token_created", "ledger.token_revoked", "ledger.report_issued",
 ]  # fmt: skip
 

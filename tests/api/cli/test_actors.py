@@ -48,3 +48,19 @@ def test_the_register_of_personal_data_tells_where_names_are(ledger):
     rows = {each["field"]: each for each in ledger.done("privacy", "register", "--json").json["fields"]}
     assert rows["name of an actor"]["kept"] == "registered"
     assert "actor erase" in ledger.done("privacy", "register").out
+
+
+def test_an_export_with_what_is_internal_is_written_down(ledger, tmp_path):
+    ledger.done("export", "--output", str(tmp_path / "public.zip"))
+    assert not (ledger.folder / "access-log").exists()
+    ledger.done("export", "--output", str(tmp_path / "whole.zip"), "--internal", LEDGER_ACTOR="judge-1")
+    (line,) = (ledger.folder / "access-log" / "access.jsonl").read_text().splitlines()
+    assert '"actor": "judge-1"' in line
+    assert '"route": "ledger export"' in line
+
+
+def test_recording_without_four_eyes_is_told_in_the_ledger(ledger):
+    said = ("--on", "2024-06", "--statement", "It goes on.", "--json")
+    at = ledger.done("record", "progressed", "HP-1", *said, LEDGER_FOUR_EYES="false").json["position"]
+    assert at == 6  # the change of the setting stands before it
+    assert ledger.done("record", "progressed", "HP-1", *said).json["position"] == 7
