@@ -131,6 +131,10 @@ class EntriesView:
         """Give every text as erased."""
         return dict.fromkeys(wanted, ERASED)
 
+    def settings_changed(self, log_size: int) -> Sequence[Entry]:  # noqa: ARG002
+        """Give none: what a report says of settings is not digested."""
+        return []
+
     def corrections(self, after: int, log_size: int) -> Sequence[Registered]:  # noqa: ARG002
         """Give none: a report's facts do not hold its register of corrections."""
         return []

@@ -61,6 +61,9 @@ class View(Protocol):
     def corrections(self, after: int, log_size: int) -> Sequence[Registered]:
         """Give the rectifications and retractions with position after *after* and up to N, by position."""
 
+    def settings_changed(self, log_size: int) -> Sequence[Entry]:
+        """Give the changes of settings known at N, by position."""
+
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
         """Look texts up. What was erased is given as `domain.answers.ERASED`; None stands for no text."""
 

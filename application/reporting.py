@@ -17,6 +17,7 @@ from domain.commitment import Commitment
 from domain.comparison import between_dates, between_moments
 from domain.correction_register import Registered, correction_answer
 from domain.filters import Filters, Row, select
+from domain.four_eyes import off_stretches
 from domain.replay import known
 from domain.report import RULES, Canonical, Imprint, Material, Scope, Writing
 from domain.report import status_report as report_of
@@ -112,7 +113,8 @@ def _material(view: View, query: StatusQuery, reader: Reader, press: Press) -> t
         appendix=appendix,
     )
     root = b64encode(view.root(moment.log_size)).decode()
-    return material, Imprint(press.origin, root, press.version)
+    off = off_stretches(view.settings_changed(moment.log_size))
+    return material, Imprint(press.origin, root, press.version, off)
 
 
 def _wants_appendix(query: StatusQuery, commitments: int) -> bool:

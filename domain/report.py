@@ -27,7 +27,7 @@ Canonical = Write
 """Gives the RFC 8785 bytes of a JSON value."""
 
 _NOT_DIGESTED: Final = frozenset(
-    {"digest", "log_size", "known_at", "log", "corrections", "version", "appendix", *PROSE}
+    {"digest", "log_size", "known_at", "log", "corrections", "version", "appendix", "four_eyes_off", *PROSE}
 )
 _NOT_DIGESTED_OF_EVIDENCE: Final = _NOT_DIGESTED.union(EVIDENCE_PROSE)
 
@@ -85,11 +85,15 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Imprint:
-    """What a report prints about where it was made: the log's origin, the tree's root over N, the software."""
+    """What a report prints about where it was made: the log's origin, the tree's root over N, the software.
+
+    *four_eyes_off* are the stretches of positions up to N that were recorded without four-eyes; told only if any.
+    """
 
     origin: str
     root: str
     version: str
+    four_eyes_off: Sequence[Answer] = ()
 
 
 class Writing:
@@ -128,6 +132,7 @@ def _report(scope: Scope, material: Material, imprint: Imprint, row_answers: lis
         "rules": RULES,
         "version": imprint.version,
         "log": {"origin": imprint.origin, "size": material.moment.log_size, "root": imprint.root},
+        **({"four_eyes_off": list(imprint.four_eyes_off)} if imprint.four_eyes_off else {}),
         "totals": figures(rows, partners),
         "headline": figures([row for row in rows if tiers[row.found.reference] == "deliverable"], partners),
         "lists": lists(rows, material.as_of, material.value_of)

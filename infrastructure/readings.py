@@ -26,7 +26,7 @@ from infrastructure.database import Database, among
 from infrastructure.issued import kept_report, newest_issued
 from infrastructure.recorder import frontier_at
 from infrastructure.remembering import remembered_answer
-from infrastructure.tables import course, entries, head, opened, prose, streams
+from infrastructure.tables import course, entries, entry_facts, head, opened, prose, streams
 from infrastructure.two_time_queries import ALL, ONE, RELATING, last_day_to_look_at
 
 PAGE: Final = 500
@@ -224,6 +224,13 @@ class SqlView:
     def corrections(self, after: int, log_size: int) -> Sequence[Registered]:
         """Give the rectifications and retractions with position after *after* and up to N, by position."""
         return registered(self._connection, after, log_size)
+
+    def settings_changed(self, log_size: int) -> Sequence[Entry]:
+        """Give the changes of settings known at N, by position."""
+        changes = sa.select(entry_facts.c.position).where(
+            entry_facts.c.kind == "setting_changed", entry_facts.c.position <= log_size
+        )
+        return [each.entry for each in self._page(log_size, entries.c.position.in_(changes))]
 
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
         """Look texts up. What was erased is given as `domain.answers.ERASED`; None stands for no text."""

@@ -169,6 +169,9 @@ class InMemoryLedger:
             )
         ]
 
+    def settings_changed(self, log_size: int) -> Sequence[Entry]:
+        return [each.entry for each in self.all[:log_size] if each.entry.kind == "setting_changed"]
+
     def corrections(self, after: int, log_size: int) -> Sequence[Registered]:
         found = []
         for each in self.all[after:log_size]:

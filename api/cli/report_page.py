@@ -53,6 +53,9 @@ def show_report(screen: Console, report: Answer) -> None:
     screen.print(two_times(report))
     said = report["filters"].items()
     asked = {name: value for name, value in said if name != "compare_to" and value not in (None, [], "public")}
+    for each in report.get("four_eyes_off", ()):
+        until = "on" if each["to"] is None else f"to {each['to']}"
+        screen.print(f"Four-eyes was off from entry {each['from']} {until}.")
     if asked:
         screen.print("Filters: " + "; ".join(f"{name} {_value(value)}" for name, value in asked.items()))
     screen.print()

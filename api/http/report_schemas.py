@@ -234,47 +234,66 @@ _OF_RECORD: Final[dict[str, Schema]] = {
 }
 _ASKED: Final[dict[str, Any]] = {**_TIMES, "filters": _filters(), "rules": WHOLE}
 
+
+def _with(name: str, schema: Schema, described: Schema) -> Schema:
+    """Add a member that may be missing."""
+    return described | {"properties": described["properties"] | {name: schema}}
+
+
 REPORT_COMPONENTS: Final[dict[str, Schema]] = {
     "Figures": _FIGURES,
     "Correction": _CORRECTION,
     "ChangesOfDate": _described(answer(_SINCE), "what took effect after one date and up to another"),
-    "StatusReport": answer(
-        {
-            "programme": _described(or_null(TEXT), "the code, if exactly one was asked for"),
-            "programmes": many(
-                answer(
-                    {"code": TEXT, "title": TEXT, "publisher": or_null(TEXT), "adopted_on": TEXT, "commitments": _COUNT}
-                )
-            ),
-            "filters": _filters(compare_to=or_null(DAY)),
-            **_TIMES,
-            "rules": WHOLE,
-            "version": TEXT,
-            "log": answer({"origin": TEXT, "size": WHOLE, "root": TEXT}),
-            "totals": ref("Figures"),
-            "headline": _described(ref("Figures"), "of the deliverable tier"),
-            "lists": _LISTS,
-            "status_over_time": _OVER_TIME,
-            "by_partner": many(
-                answer(
-                    {
-                        "programme": TEXT,
-                        "code": TEXT,
-                        "name": TEXT,
-                        "type": word(words.PARTNER_TYPES),
-                        "role": word(words.PARTNER_ROLES),
-                        **_BROKEN_DOWN,
-                        "last_activity_on": or_null(DAY),
-                    }
-                )
-            ),
-            "by_theme": many(answer({"theme": TEXT, **_BROKEN_DOWN})),
-            "commitments": many(ref("Commitment")),
-            "corrections": many(ref("Correction")),
-            "changes": or_null(ref("ChangesOfDate")),
-            "appendix": or_null(many(answer({"reference": TEXT, "items": many(ref("HistoryItem"))}))),
-            "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-        }
+    "StatusReport": _with(
+        "four_eyes_off",
+        _described(
+            many(answer({"from": WHOLE, "to": or_null(WHOLE)})),
+            "only if there are any: positions recorded while nobody else had to look at corrections",
+        ),
+        answer(
+            {
+                "programme": _described(or_null(TEXT), "the code, if exactly one was asked for"),
+                "programmes": many(
+                    answer(
+                        {
+                            "code": TEXT,
+                            "title": TEXT,
+                            "publisher": or_null(TEXT),
+                            "adopted_on": TEXT,
+                            "commitments": _COUNT,
+                        }
+                    )
+                ),
+                "filters": _filters(compare_to=or_null(DAY)),
+                **_TIMES,
+                "rules": WHOLE,
+                "version": TEXT,
+                "log": answer({"origin": TEXT, "size": WHOLE, "root": TEXT}),
+                "totals": ref("Figures"),
+                "headline": _described(ref("Figures"), "of the deliverable tier"),
+                "lists": _LISTS,
+                "status_over_time": _OVER_TIME,
+                "by_partner": many(
+                    answer(
+                        {
+                            "programme": TEXT,
+                            "code": TEXT,
+                            "name": TEXT,
+                            "type": word(words.PARTNER_TYPES),
+                            "role": word(words.PARTNER_ROLES),
+                            **_BROKEN_DOWN,
+                            "last_activity_on": or_null(DAY),
+                        }
+                    )
+                ),
+                "by_theme": many(answer({"theme": TEXT, **_BROKEN_DOWN})),
+                "commitments": many(ref("Commitment")),
+                "corrections": many(ref("Correction")),
+                "changes": or_null(ref("ChangesOfDate")),
+                "appendix": or_null(many(answer({"reference": TEXT, "items": many(ref("HistoryItem"))}))),
+                "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            }
+        ),
     ),
     "Changes": {"oneOf": [answer({**_ASKED, **_SINCE}), answer({**_ASKED, **_OF_RECORD})]},
 }

@@ -52,7 +52,7 @@ def _heading(report: Mapping[str, Any]) -> Facts:
         ("As known", known),
         ("Covers", about.asked_for(report)),
     ]
-    return Facts(tuple(rows))
+    return Facts((*rows, *about.without_four_eyes(report)))
 
 
 def _sections(report: Mapping[str, Any]) -> list[Section]:

@@ -1,7 +1,7 @@
 """About the report: what was asked for, as known when, by which rules, how to make it again, what its words mean."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -60,6 +60,7 @@ def imprint(report: Answer) -> Facts:
             ("Not asked for", said(_not_asked_for(report))),
             ("Visibility", label(report["filters"]["visibility"])),
             ("Compared with", day(report["filters"]["compare_to"])),
+            *without_four_eyes(report),
             ("Rules", f"number {report['rules']}"),
             ("Log origin", said(log["origin"])),
             ("Log root at that size", said(log["root"])),
@@ -67,6 +68,17 @@ def imprint(report: Answer) -> Facts:
             ("Digest (SHA-256)", said(report["digest"])),
         )
     )
+
+
+def without_four_eyes(report: Answer) -> Sequence[tuple[str, Cell]]:
+    """Tell where in the ledger nobody else had to look; nothing, if four-eyes was on all the time."""
+    stretches = [
+        f"off from entry {each['from']} on" if each["to"] is None else f"off for entries {each['from']} to {each['to']}"
+        for each in report.get("four_eyes_off", ())
+    ]
+    if not stretches:
+        return ()
+    return (("Four-eyes", f"{listed(stretches)}: who recorded an entry there may have corrected it"),)
 
 
 def asked_for(report: Answer) -> Cell:

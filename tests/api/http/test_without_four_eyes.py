@@ -1,0 +1,55 @@
+"""Reports say where in the ledger four-eyes was off: told from the ledger itself, so that they stay the same."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from infrastructure.settings import Settings
+from infrastructure.wiring import Services, build
+from tests.http_ledger import EVENTS, STARTED, Ledger, filled, made
+
+
+def served(folder: Path, tokens: dict[str, str], **settings: Any) -> tuple[Services, TestClient, dict[str, str]]:
+    services = build(Settings(data_dir=folder, log_level="error", **settings))
+    return services, TestClient(create_app(services)), tokens
+
+
+def noted(ledger: Ledger, name: str) -> int:
+    said = {**STARTED, "kind": "progressed", "external_id": name}
+    return int(ledger.post(EVENTS, said).json()["position"])
+
+
+def test_every_format_says_where_four_eyes_was_off_and_the_digest_stays(tmp_path: Path) -> None:
+    services, tokens = made(tmp_path)
+    with TestClient(create_app(services)) as client:
+        filled(client, tokens)
+    _, client, _ = served(tmp_path, tokens, four_eyes=False)
+    with client:
+        ledger = Ledger(client, tokens)
+        off = ledger.head()
+        before = ledger.get(f"/v1/reports/status?log_size={off - 1}&as_of=2024-12-31")
+        now = ledger.get("/v1/reports/status?as_of=2024-12-31")
+        assert "four_eyes_off" not in before.json()
+        assert now.json()["four_eyes_off"] == [{"from": off, "to": None}]
+        assert now.json()["digest"] == before.json()["digest"]
+        said = f"off from entry {off} on: who recorded an entry there may have corrected it"
+        assert said in ledger.get("/v1/reports/status?as_of=2024-12-31&format=html").text
+        written = ledger.get("/v1/reports/status?as_of=2024-12-31&format=xlsx").content
+        assert written[:2] == b"PK"
+        last = noted(ledger, "x:8")
+        issued = ledger.post("/v1/reports", {"as_of": "2024-12-31"}).json()
+        as_issued = ledger.get(issued["address"]).content
+    services, client, _ = served(tmp_path, tokens)
+    with client:
+        ledger = Ledger(client, tokens)
+        report = ledger.get("/v1/reports/status?as_of=2024-12-31").json()
+        (stretch,) = report["four_eyes_off"]
+        assert stretch["from"] == off
+        assert stretch["to"] >= last
+        # Whatever the setting is now: what was told is told again, to the byte.
+        assert ledger.get(issued["address"]).content == as_issued
+        assert json.loads(as_issued)["four_eyes_off"] == [{"from": off, "to": None}]
+        assert ledger.get(f"/v1/reports/status?log_size={off - 1}&as_of=2024-12-31").content == before.content
