@@ -69,7 +69,7 @@ def page_of_checks(
     items: list[Answer] = []
     looked_at = 0
     for issued in found[:limit]:
-        looked_at += len(view.commitments(issued.as_of, issued.log_size))
+        looked_at += len(visible(view, issued.as_of, issued.log_size, issued.scope))
         if items and looked_at > _MOST_AT_ONCE:
             break
         items.append(summary(view, checked(view, issued, moment, reader, press)))
@@ -153,12 +153,19 @@ def _concerned(view: View, check: Check) -> dict[UUID, str]:
     """Give the streams of what is named where the report differs."""
     issued, named = check.issued, _named(check.changed or ())
     sizes = (issued.log_size, check.moment.log_size)
-    internal = issued.scope.visibility_all
-    references = {each.reference for size in sizes for each in visible(view, issued.as_of, size, internal=internal)}
+    scope = issued.scope
+    references = {each.reference for size in sizes for each in visible(view, issued.as_of, size, scope)}
     if any(each.at[0] == "status_over_time" for each in check.changed or ()):
         named |= _moved_in_time(view, issued.as_of.isoformat(), *sizes)
     streams = {Commitment.id_of(reference): reference for reference in references & named}
-    old, new = ({state.code: state for state, _, _ in view.programmes(issued.as_of, size)} for size in sizes)
+    old, new = (
+        {
+            state.code: state
+            for state, _, internal in view.programmes(issued.as_of, size)
+            if scope.shows(state.code, internal=internal)
+        }
+        for size in sizes
+    )
     for code, state in new.items():
         if old.get(code) != state and named & {code, *state.partners}:
             streams[Programme.id_of(code)] = code
@@ -183,7 +190,7 @@ def _touched_since(view: View, check: Check) -> dict[UUID, str]:
     return {
         each.stream: each.reference
         for each in view.recorded(after=check.issued.log_size, up_to=check.moment.log_size)
-        if (scope.visibility_all or not each.internal)
+        if scope.shows(each.programme, internal=each.internal)
         and each.programme is not None
         and (not programmes or each.programme in programmes)
     }

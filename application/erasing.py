@@ -10,7 +10,7 @@ from typing import Any
 from application.access import Right
 from application.errors import Unknown
 from application.noting import note
-from application.ports import Command, Unit
+from application.ports import Command, Texts, Unit
 from application.recording import Request, body_of, once, recorded_answer
 from domain.errors import Fault, Invalid, Refused
 from domain.fields import checked
@@ -26,20 +26,19 @@ def erase(request: Request, position: int) -> Command:
         if texts is None:
             raise Unknown("entry", str(position))
         request.caller.require(Right.ERASE)
-        return once(unit, request, lambda: _erase(unit, request, position, *texts))
+        return once(unit, request, lambda: _erase(unit, request, position, texts))
 
     return command
 
 
-def _erase(
-    unit: Unit, request: Request, position: int, recorded: frozenset[str], there: frozenset[str]
-) -> Mapping[str, Any]:
+def _erase(unit: Unit, request: Request, position: int, texts: Texts) -> Mapping[str, Any]:
     body = body_of(request.body)
     checked(ERASURE, body)
     members: list[str] = body["members"]
-    _refuse_absent(position, members, recorded, there)
+    _refuse_absent(position, members, texts.recorded, texts.there)
     facts = {"erased_position": position, "members": sorted(members), "legal_basis": body["legal_basis"]}
-    entry = note(unit, request.caller, "erased", facts)
+    # Everybody reads the ledger's own stream: what an entry closed to them holds is not told there.
+    entry = note(unit, request.caller, "erased", facts, closed=texts.closed)
     unit.erase(position, members)
     return recorded_answer(REFERENCE, entry, **facts)
 

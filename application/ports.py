@@ -118,6 +118,15 @@ class Actor:
     erased_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The members that an entry was recorded with texts in, those still *there*, and whether its leaf is closed."""
+
+    recorded: frozenset[str]
+    there: frozenset[str]
+    closed: bool
+
+
 class Unit(Protocol):
     """What a command works on while the ledger is locked for it. All of it is recorded, or nothing.
 
@@ -136,14 +145,17 @@ class Unit(Protocol):
     def ledger_stream(self) -> LedgerStream | None:
         """Load the ledger's own stream."""
 
+    def prefixes(self) -> Mapping[str, str]:
+        """Give the prefixes of references that programmes own, each with its programme's code."""
+
     def keep(self, aggregate: Commitment | Programme | LedgerStream, *, closed: bool = False) -> None:
         """Record what the aggregate has pending; in the closed form if asked, whatever the stream."""
 
     def keep_report(self, position: int, kept: KeptReport) -> None:
         """Keep what a report said when it was issued at *position*."""
 
-    def texts_of(self, position: int) -> tuple[frozenset[str], frozenset[str]] | None:
-        """Give the members that an entry was recorded with texts in, and those still there; None without an entry."""
+    def texts_of(self, position: int) -> "Texts | None":
+        """Give what texts an entry has; None without an entry."""
 
     def erase(self, position: int, members: Collection[str]) -> None:
         """Delete the texts and salts of these members of an entry."""

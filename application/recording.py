@@ -8,6 +8,7 @@ from application.access import Caller, Right, permit_correction, refuse_own_corr
 from application.errors import Exists, StaleVersion, Unknown
 from application.noting import rights_in
 from application.ports import Command, Once, Unit
+from application.prefixes import permit_amendment, permit_publication, permit_reference, prefix_of
 from domain.answers import instant, receipt_of
 from domain.commitment import Commitment
 from domain.entry import Entry
@@ -141,6 +142,8 @@ def _publish(unit: Unit, request: Request) -> Mapping[str, Any]:
     checked(PROGRAMME, details)
     if unit.programme(details["code"]) is not None:
         raise Exists("programme", details["code"])
+    internal = details["visibility"] == "internal"
+    permit_publication(unit, details["code"], details.get("reference_prefix"), internal=internal)
     programme = Programme.publish({"occurred_on": details["adopted_on"], "details": details}, unit.act(request.caller))
     entry = programme.entries[0]
     unit.keep(programme)
@@ -155,7 +158,9 @@ def _publish(unit: Unit, request: Request) -> Mapping[str, Any]:
 def _amend(unit: Unit, request: Request, programme: Programme) -> Mapping[str, Any]:
     kind, body = _kind_and_body(request.body)
     _expect(request.if_match, programme.version)
+    prefix = prefix_of(programme)
     programme.record(kind, body, unit.act(request.caller))
+    permit_amendment(unit, request.caller, prefix, programme)
     entry = programme.entries[-1]
     unit.keep(programme)
     status = "closed" if programme.now.closed_on else "open"
@@ -182,6 +187,8 @@ def _announced(unit: Unit, caller: Caller, body: dict[str, Any]) -> Commitment:
         raise Invalid([Fault("/programme", f"there is no programme {code}", "the code of a published programme")])
     if programme.now.closed_on is not None:
         raise Refused("programme-open", f"the programme was closed on {programme.now.closed_on}", "an open programme")
+    internal = body["commitment"]["visibility"] == "internal" or is_internal(programme)
+    permit_reference(unit, reference, programme, internal=internal)
     if unit.commitment(reference) is not None:
         raise Exists("commitment", reference)
     return Commitment.announce(body, unit.act(caller), programme.now.partners.keys())

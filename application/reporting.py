@@ -94,7 +94,7 @@ def _material(view: View, query: StatusQuery, reader: Reader, press: Press) -> t
         view, as_of=query.as_of, log_size=query.log_size, known_at=query.known_at, today=reader.today, now=reader.now
     )
     _refuse_backwards("compare_to", scope.compare_to, as_of)
-    seen = visible(view, as_of, moment.log_size, internal=scope.visibility_all)
+    seen = visible(view, as_of, moment.log_size, scope)
     rows = select(seen, scope.filters, as_of)
     references = [row.found.reference for row in rows]
     appendix = _histories(view, references, as_of, moment) if _wants_appendix(query, len(rows)) else None
@@ -104,7 +104,7 @@ def _material(view: View, query: StatusQuery, reader: Reader, press: Press) -> t
         moment=moment,
         commitments=seen,
         rows=rows,
-        programmes=[state for state, _, internal in programmes if scope.visibility_all or not internal],
+        programmes=[state for state, _, internal in programmes if scope.shows(state.code, internal=internal)],
         related=inverses(seen),
         courses=view.status_courses(moment.log_size),
         value_of=values(view, texts_of_report([row.found.state for row in rows])),
@@ -157,7 +157,7 @@ def _changes_of_date(view: View, query: ChangesQuery, reader: Reader) -> Answer:
     )
     _refuse_backwards("from", query.since, until)
     scope = Scope(filters=query.filters, visibility_all=query.visibility_all)
-    seen = visible(view, until, moment.log_size, internal=scope.visibility_all)
+    seen = visible(view, until, moment.log_size, scope)
     rows = select(seen, scope.filters, until)
     return {**_times(until, moment), **_asked(scope), **_since(view, scope, query.since, until, rows, moment)}
 
@@ -175,7 +175,7 @@ def _changes_of_record(view: View, query: ChangesQuery, reader: Reader) -> Answe
     if before.log_size > after.log_size:
         raise BadQuestion("from_log_size", "it lies after to_log_size", f"0 to {after.log_size}")
     scope = Scope(filters=query.filters, visibility_all=query.visibility_all)
-    old, new = (visible(view, as_of, each.log_size, internal=scope.visibility_all) for each in (before, after))
+    old, new = (visible(view, as_of, each.log_size, scope) for each in (before, after))
     asked = {row.found.reference for found in (old, new) for row in select(found, scope.filters, as_of)}
     changed = between_moments(old, new, scope.filters, as_of)
     corrections = _corrections(view, scope, asked, before.log_size, after.log_size)
@@ -215,7 +215,7 @@ def _refuse_backwards(parameter: str, since: date | None, until: date) -> None:
 
 def _since(view: View, scope: Scope, since: date, until: date, rows: list[Row], moment: Moment) -> Answer:
     """Compare the commitments of *rows* with how they stood on *since*."""
-    earlier = visible(view, since, moment.log_size, internal=scope.visibility_all)
+    earlier = visible(view, since, moment.log_size, scope)
     before = {row.found.reference: row for row in select(earlier, Filters(), since)}
     touched = set(view.touched(since, until, moment.log_size))
     readings = {
@@ -243,7 +243,7 @@ def _corrections(view: View, scope: Scope, references: set[str], after: int, log
 
 
 def _concerned(registered: Registered, scope: Scope, references: set[str]) -> bool:
-    if registered.internal and not scope.visibility_all:
+    if not scope.shows(registered.programme, internal=registered.internal):
         return False
     if scope.filters.asks_beyond_programme():
         return registered.correction.reference in references

@@ -52,8 +52,10 @@ def _grant(unit: Unit, request: Request) -> Mapping[str, Any]:
 
 def _revoke(unit: Unit, request: Request, actor: str, role: str) -> Mapping[str, Any]:
     checked(REVOCATION, body_of(request.body))
-    tokens = rights_in(unit).tokens_of(actor, role)
-    entry = note(unit, request.caller, "role_revoked", {"actor": actor, "revoked_role": role, "tokens": tokens})
+    rights = rights_in(unit)
+    tokens, closed = rights.tokens_of(actor, role), names_internal(unit, rights.roles[actor, role])
+    facts = {"actor": actor, "revoked_role": role, "tokens": tokens}
+    entry = note(unit, request.caller, "role_revoked", facts, closed=closed)
     for token in tokens:
         unit.revoke_token(token, entry.recorded_at)
     unit.drop_role(actor, role)
@@ -69,7 +71,7 @@ def hold_role(unit: Unit, caller: Caller, actor: str, role: str, scope: Scope) -
 
 
 def names_internal(unit: Unit, scope: Scope) -> bool:
-    """Whether an entry with that scope would tell everybody of a programme that not everybody may know."""
+    """Whether an entry about a right with that scope would tell everybody who works on what not everybody may know."""
     named = [unit.programme(code) for code in scope or ()]
     return any(programme is not None and is_internal(programme) for programme in named)
 

@@ -9,12 +9,13 @@ from application.ports import View
 from domain.answers import CommitmentAt, TextOf
 from domain.entry import TextAt
 from domain.filters import CLOSED, Filters
+from domain.report import Scope
 from domain.wording import ValueOf, texts_of_state
 
 
-def visible(view: View, as_of: date, log_size: int, *, internal: bool) -> list[CommitmentAt]:
-    """Give the commitments at (V, N); internal ones, and those of internal programmes, only if *internal*."""
-    return [each for each in view.commitments(as_of, log_size) if internal or not each.internal]
+def visible(view: View, as_of: date, log_size: int, scope: Scope) -> list[CommitmentAt]:
+    """Give the commitments at (V, N) that a report of this scope may tell of, whatever else it is narrowed to."""
+    return [each for each in view.commitments(as_of, log_size) if scope.shows(each.programme, internal=each.internal)]
 
 
 def refuse_unknown_words(filters: Filters) -> None:

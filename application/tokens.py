@@ -117,7 +117,8 @@ def _revoke(unit: Unit, request: Request, token_id: str, held: HeldToken) -> Map
     checked(REVOCATION, body_of(request.body))
     if held.revoked:
         raise Refused("revoked-once", f"the token {token_id} was revoked before", "a token that is not revoked")
-    entry = note(unit, request.caller, "token_revoked", {"token": token_id, "actor": held.actor})
+    facts = {"token": token_id, "actor": held.actor}
+    entry = note(unit, request.caller, "token_revoked", facts, closed=names_internal(unit, held.scope))
     unit.revoke_token(token_id, entry.recorded_at)
     return recorded_answer(REFERENCE, entry, token=token_id, actor=held.actor, revoked_at=instant(entry.recorded_at))
 
@@ -135,7 +136,7 @@ def _rotate(
     overlap = span_of("/overlap", body.get("overlap") or "0d", MOST_OVERLAP_DAYS)
     until = held.expiring(made.at + overlap).expires_at if overlap else None
     facts = {"token": token_id, "actor": held.actor, "valid_until": instant(until)}
-    revoked = note(unit, request.caller, "token_revoked", facts)
+    revoked = note(unit, request.caller, "token_revoked", facts, closed=names_internal(unit, held.scope))
     if until is None:
         unit.revoke_token(token_id, revoked.recorded_at)
     else:

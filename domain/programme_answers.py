@@ -40,6 +40,7 @@ def programme_answer(
         "adopted_on": details["adopted_on"],
         "source": _source(programme),
         "visibility": "internal" if internal else "public",
+        "reference_prefix": details.get("reference_prefix"),
         "partners": partner_answers(programme, counted),
         "published_on": day(programme.published_on),
         "closed_on": day(programme.closed_on),

@@ -40,6 +40,14 @@ class Scope:
     visibility_all: bool = False
     compare_to: date | None = None
 
+    def shows(self, programme: str | None, *, internal: bool) -> bool:
+        """Whether what belongs to a programme may be told of: of what is internal only that of programmes asked for.
+
+        So a report is the same for whoever may see these programmes only.
+        """
+        asked = self.filters.programme
+        return not internal or (self.visibility_all and (not asked or programme in asked))
+
     def answer(self) -> Answer:
         """Give all of it, what was not asked for included."""
         visibility = "all" if self.visibility_all else "public"

@@ -92,6 +92,9 @@ SOURCE: Final = record(
         "sha256": SHA256,
     }
 )
+REFERENCE_PREFIX: Final = Text(
+    32, r"[A-Z0-9][A-Z0-9.-]{0,30}[.-]", "the beginning of references up to a - or a dot, such as ABC- or SC.P4-"
+)
 COMMITMENT: Final = record(
     {
         "reference": REFERENCE,
@@ -238,6 +241,7 @@ PROGRAMME: Final = record(
         "adopted_on": PARTIAL_DATE,
         "source": PROGRAMME_SOURCE,
         "visibility": Word(words.VISIBILITIES),
+        "reference_prefix": REFERENCE_PREFIX,
         "partners": Many(PARTNER, 1_000),
     },
     "code title adopted_on",
@@ -248,7 +252,7 @@ PROGRAMME_EVENTS: Final[Mapping[str, Record]] = {
     "programme_published": record({**COMMON, "details": PROGRAMME}, "occurred_on details"),
     "programme_amended": _event(
         {
-            "changes": PROGRAMME.changes(("title", "publisher", "source")),
+            "changes": PROGRAMME.changes(("title", "publisher", "source", "reference_prefix")),
             "add_partners": _REGISTER,
             "change_partners": _REGISTER,
         },
@@ -320,7 +324,8 @@ def correctable(shape: Record) -> Record:
     members = {name: member for name, member in shape.members.items() if name != "external_id"}
     for name, fixed in (
         ("commitment", ("reference", "programme", "visibility")),
-        ("details", ("code", "visibility")),
+        ("details", ("code", "visibility", "reference_prefix")),
+        ("changes", ("reference_prefix",)),
     ):
         inner = members.get(name)
         if isinstance(inner, Record):

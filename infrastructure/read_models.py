@@ -20,13 +20,14 @@ from infrastructure.tables import (
     course,
     details,
     entry_facts,
+    prefixes,
     relations,
     status_courses,
     streams,
 )
 
 _DIGEST_SIZE: Final = 16
-_INSERTED: Final = (entry_facts, course, status_courses, corrections, details, relations)
+_INSERTED: Final = (entry_facts, course, status_courses, corrections, details, prefixes, relations)
 _IF_THERE: Final = {
     streams: " ON CONFLICT (stream) DO UPDATE SET version = excluded.version",
     details: " ON CONFLICT DO NOTHING",
@@ -67,6 +68,9 @@ class Projection:
         self._heads[stream] = head, entry.version
         if change is not None:
             self._change_course(stream, entry.position, change)
+        prefix = _prefix_in(entry) if head.sort == "programme" else None
+        if prefix is not None:
+            self._inserts[prefixes].append([stream, entry.position, prefix])
         if corrected:
             said = _json(correction_to_row(corrected))
             self._inserts[corrections].append([entry.position, stream, said])
@@ -118,6 +122,13 @@ def insert_read_models(connection: sa.Connection, rows: Mapping[sa.Table, Sequen
     """Write rows of the read models; a stream that is there gets its new version."""
     for table, made in rows.items():
         insert_rows(connection, table, made, _IF_THERE.get(table, ""))
+
+
+def _prefix_in(entry: Entry) -> str | None:
+    """Give the prefix that an entry gives to its programme; once given it stays, whatever is corrected."""
+    said = entry.facts.get("details" if entry.kind == "programme_published" else "changes") or {}
+    prefix: str | None = said.get("reference_prefix") if not entry.is_correction else None
+    return prefix
 
 
 def _json(value: object) -> str:

@@ -185,7 +185,13 @@ corrections: Final = _table(
 details: Final = _table(
     "details", _key("digest", sa.LargeBinary), _column("body", comment="members of design 3.1 as JSON")
 )
+prefixes: Final = _table(
+    "reference_prefixes",
+    _key("stream", sa.LargeBinary),
+    _column("position", WHOLE),
+    _column("prefix", comment="with what the references of a programme begin, for ever"),
+)
 relations: Final = _table("relations", _key("reference"), _key("stream", sa.LargeBinary))
 
-DERIVED: Final = (streams, entry_facts, course, status_courses, corrections, details, relations)
+DERIVED: Final = (streams, entry_facts, course, status_courses, corrections, details, prefixes, relations)
 APPEND_ONLY: Final = ("entries", "open_forms", "issued_reports")

@@ -3,9 +3,10 @@
 A batch shares one locked tail; each command stages its entries and only a command that succeeds passes them on.
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ import orjson
 import sqlalchemy as sa
 
 from application.access import Caller
-from application.ports import Actor, Once, Token
+from application.ports import Actor, Once, Texts, Token
 from domain.commitment import Commitment
 from domain.correction_register import Corrected, corrected_by
 from domain.entry import Entry
@@ -39,11 +40,14 @@ from infrastructure.rights_rows import (
     shortened_token,
     unnamed_actor,
 )
-from infrastructure.statements import Row, insert_rows
-from infrastructure.tables import issued_reports, prose, remembered
+from infrastructure.statements import Row, execute, insert_rows
+from infrastructure.tables import issued_reports, opened, prose, remembered
 
 Aggregate = Commitment | Programme | LedgerStream
 _mapper = EntryMapper()
+_PREFIXES: Final = (
+    "SELECT prefix, reference FROM reference_prefixes JOIN streams ON streams.stream = reference_prefixes.stream"
+)
 
 
 class AggregateCache(Protocol):
@@ -78,6 +82,14 @@ class Batch:
         self.changed = False
         self.deleted = False
         """Whether something is deleted that no file of the database may hold any more."""
+        self._prefixes: dict[str, str] | None = None
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes that programmes own, with codes; looked up once, before the first of the batch is given."""
+        if self._prefixes is None:
+            self._prefixes = dict(execute(self.connection, _PREFIXES).fetchall())
+        return self._prefixes
 
     @property
     def rights_changed(self) -> bool:
@@ -109,6 +121,7 @@ class CommandUnit:
         self._answers: list[tuple[Once, Mapping[str, Any]]] = []
         self._reports: list[dict[str, Any]] = []
         self._rights: list[sa.Executable] = []
+        self._prefixes: dict[str, str] = {}
         self._deleted = False
         self._erased: set[tuple[int, str]] = set()
         self._instant: datetime | None = None
@@ -137,6 +150,10 @@ class CommandUnit:
     def ledger_stream(self) -> LedgerStream | None:
         """Load the ledger's own stream."""
         return cast("LedgerStream | None", self._load(STREAM))
+
+    def prefixes(self) -> Mapping[str, str]:
+        """Give the prefixes of references that programmes own, each with its programme's code."""
+        return ChainMap(self._prefixes, self._batch.prefixes)
 
     def _load(self, stream: UUID) -> Aggregate | None:
         key = stream.bytes
@@ -178,19 +195,22 @@ class CommandUnit:
             return StreamHead(aggregate.id, "commitment", details["reference"], details["programme"], internal)
         if isinstance(aggregate, Programme):
             now = aggregate.now
+            if now.details.get("reference_prefix"):
+                self._prefixes[now.details["reference_prefix"]] = now.code
             internal = now.details.get("visibility") == "internal"
             return StreamHead(aggregate.id, "programme", now.code, now.code, internal)
         return StreamHead(aggregate.id, "ledger", REFERENCE, None, internal=False)
 
-    def texts_of(self, position: int) -> tuple[frozenset[str], frozenset[str]] | None:
-        """Give the members that an entry was recorded with texts in, and those still there; None without an entry."""
+    def texts_of(self, position: int) -> Texts | None:
+        """Give what texts an entry has; None without an entry."""
         connection = self._batch.connection
         form = connection.execute(open_form_of(position)).scalar()
         if form is None:
             return None
         rows = connection.execute(sa.select(prose.c.member).where(prose.c.position == position)).scalars()
         gone = {member for at, member in self._batch.erased | self._erased if at == position}
-        return frozenset(decoded(form)["prose"]), frozenset(rows) - gone
+        closed = connection.execute(sa.select(opened.c.position).where(opened.c.position == position)).one_or_none()
+        return Texts(frozenset(decoded(form)["prose"]), frozenset(rows) - gone, closed is not None)
 
     def erase(self, position: int, members: Collection[str]) -> None:
         """Delete the texts and salts of these members of an entry."""
@@ -254,6 +274,8 @@ class CommandUnit:
             batch.remembered.append((once.request, once.body_tag, orjson.dumps(answer).decode(), now))
         batch.inserts[issued_reports] += self._reports
         batch.rights += self._rights
+        if self._prefixes:
+            batch.prefixes.update(self._prefixes)
         batch.erased |= self._erased
         batch.deleted = batch.deleted or self._deleted or bool(self._erased)
         batch.changed = batch.changed or bool(self._drafts)

@@ -45,6 +45,13 @@ class Ledger:
         return int(self.client.get("/health/ready").json()["position"])
 
 
+def owns_a_prefix(ledger: Ledger, code: str = "harbour", prefix: str = "H-") -> None:
+    """Give a programme the prefix that its internal commitments need."""
+    said = {"kind": "programme_amended", "occurred_on": "2024-01-16", "statement": "All of it begins so."}
+    body = {**said, "changes": {"reference_prefix": prefix}}
+    assert ledger.post(f"/v1/programmes/{code}/events", body).status_code == 201
+
+
 def assert_problem(answer: Any, status: int, *said: str) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

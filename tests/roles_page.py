@@ -22,6 +22,13 @@ What is internal is shown to whoever holds a role for its programme (any role), 
 like what does not exist. Where reading is public (`LEDGER_PUBLIC_READ`) everybody reads what is public without a
 token. Names of actors are shown where the register is, and nowhere else; no export holds them.
 
+A programme may own a `reference_prefix` such as `ABC-`: its commitments begin so, and no other programme announces
+under it or owns one that begins alike. The refusal is the same whether a reference is taken or free, internal or
+public, so that nobody can find out or take what is internal. What is internal needs a prefix. It is given once, for
+ever, by whoever may publish programmes, and can be told from refusals: let it say nothing. An entry of the ledger's
+own stream that would tell of something internal (an erasure there, a right for it) has the closed form, too.
+Not hidden is how many entries there are: positions, log sizes and the public log count closed entries.
+
 ## Rights of roles
 """
 _WRITTEN: Final = """

@@ -25,7 +25,7 @@ POLICY = Policy((Party(SIGNER.key),))
 def told(store: Store, size: int) -> Store:
     """Record entries of many kinds, internal ones among them, until there are *size*."""
     first = [
-        published(),
+        published(reference_prefix="A-"),
         announced("A-1", relations=[{"type": "part_of", "reference": "A-2"}]),
         announced("A-2", visibility="internal"),
         event("A-1", statement="Marguerite opened it."),

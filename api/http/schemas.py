@@ -173,6 +173,7 @@ _PROGRAMME: Final = answer(
         "adopted_on": TEXT,
         "source": or_null({"type": "object"}),
         "visibility": word(words.VISIBILITIES),
+        "reference_prefix": or_null(TEXT),
         "partners": many(_PARTNER),
         "published_on": DAY,
         "closed_on": or_null(DAY),

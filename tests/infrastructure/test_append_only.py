@@ -20,7 +20,7 @@ REFUSED = (sa.exc.IntegrityError, sa.exc.DatabaseError)
 @pytest.fixture
 def written(store: Store) -> Store:
     """A ledger with entries, open forms and prose."""
-    store.writer.record(published())
+    store.writer.record(published(reference_prefix="A-"))
     store.writer.record(announced("A-1", visibility="internal"))
     store.writer.record(event())
     store.writer.record(issued(store))

@@ -142,7 +142,8 @@ def test_every_salt_is_fresh(store: Store) -> None:
 
 @pytest.mark.parametrize("closed_by", ["programme", "commitment"])
 def test_the_leaf_of_an_internal_entry_tells_nothing_but_that_it_is_there(store: Store, closed_by: str) -> None:
-    store.writer.record(published(visibility="internal" if closed_by == "programme" else "public"))
+    visibility = "internal" if closed_by == "programme" else "public"
+    store.writer.record(published(visibility=visibility, reference_prefix="A-"))
     store.writer.record(announced(visibility="internal" if closed_by == "commitment" else "public"))
     store.writer.record(event(statement=SECRET))
     row = stored(store, 3)

@@ -77,7 +77,7 @@ def test_a_line_is_the_plain_answer_for_the_shipped_catalogue(store: Store) -> N
 
 
 def test_what_is_internal_has_a_line_only_for_those_who_may_see_it(store: Store) -> None:
-    store.writer.record(published())
+    store.writer.record(published(reference_prefix="A-"))
     store.writer.record(announced("A-1"))
     store.writer.record(announced("A-2", visibility="internal"))
     store.writer.record(event("A-2"))

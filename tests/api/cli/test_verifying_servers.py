@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.api.cli.conftest import Ledger
+from tests.api.cli.conftest import CATALOGUE, Ledger
 from tests.sealed import tamper
 from tests.serving import Server
 from tests.verifiers.running import file_server
@@ -23,7 +23,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, S
     """A server with public, internal, corrected, erased and reported things, its ledger and an auditor's token."""
     ledger = Ledger(tmp_path_factory.mktemp("served") / "data")
     ledger.done("migrate")
-    ledger.done("load", ledger.catalogue())
+    ledger.done("load", ledger.catalogue(programme=CATALOGUE["programme"] | {"reference_prefix": "HP-"}))
     secret = {"title": "Secret", "kind": "one_off", "tier": "action", "timeframe": {"wording": "soon"},
               "programme": "harbour-plan", "visibility": "internal"}  # fmt: skip
     options = ("--on", "2024-02-01", "--body", "-")

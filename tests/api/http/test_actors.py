@@ -142,7 +142,11 @@ def test_a_role_is_narrowed_for_the_tokens_that_are_there(harbour: Harbour) -> N
 
 
 def test_an_entry_about_rights_in_an_internal_programme_is_shown_to_those_who_see_everything(harbour: Harbour) -> None:
-    harbour.done("/v1/programmes", {**PROGRAMME, "code": "secret-plan", "visibility": "internal"}, "recorder")
+    harbour.done(
+        "/v1/programmes",
+        {**PROGRAMME, "code": "secret-plan", "visibility": "internal", "reference_prefix": "SECRET-"},
+        "recorder",
+    )
     made = harbour.done("/v1/tokens", {"actor": "clerk-7", "role": "recorder", "programmes": ["secret-plan"]})
     headers = {"authorization": f"Bearer {made['secret']}"}
     for position in (made["position"], made["position"] - 1):

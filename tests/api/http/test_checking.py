@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from infrastructure.wiring import FORMATS
-from tests.http_ledger import COMMITMENT, EVENTS, PROGRAMME, Ledger, assert_problem, filled, made
+from tests.http_ledger import COMMITMENT, EVENTS, PROGRAMME, Ledger, assert_problem, filled, made, owns_a_prefix
 
 SLIPPED = {"kind": "slipped", "occurred_on": "2024-09-01", "statement": "The cables come late."}
 CORRECTION = {"kind": "rectified", "entry": 2, "changes": {"occurred_on": "2024-09"}, "reason": "The minutes say so."}
@@ -199,8 +199,10 @@ def test_checks_come_in_pages_that_are_bounded_by_what_they_cost(
 def test_what_is_internal_is_no_difference_of_a_public_report(ledger: Ledger) -> None:
     address = issued(ledger, as_of="2024-12-31")
     before = ledger.client.get(f"{address}/check").json()
-    ledger.post("/v1/programmes", {**PROGRAMME, "code": "hidden-plan", "visibility": "internal"})
-    hidden = {**COMMITMENT, "reference": "HID-1", "visibility": "internal"}
+    kept_apart = {"visibility": "internal", "reference_prefix": "HID-"}
+    assert ledger.post("/v1/programmes", {**PROGRAMME, "code": "hidden-plan", **kept_apart}).status_code == 201
+    owns_a_prefix(ledger)
+    hidden = {**COMMITMENT, "reference": "H-HID", "visibility": "internal"}
     hidden["relations"] = [{"type": "depends_on", "reference": "H-1"}]
     recorded(ledger, hidden, "/v1/commitments")
     for get in (ledger.get, ledger.client.get):

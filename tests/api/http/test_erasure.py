@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from tests.http_ledger import COMMITMENT, EVENTS, ROLES, Ledger, assert_problem, filled, made
+from tests.http_ledger import COMMITMENT, EVENTS, ROLES, Ledger, assert_problem, filled, made, owns_a_prefix
 
 BASIS = "Regulation (EU) 2018/1725, Article 19(1)(d)"
 NAME = "Joséphine Untold"
@@ -124,10 +124,17 @@ def test_texts_of_several_corrections_in_one_entry_are_erased_together(ledger: L
 
 
 def test_texts_of_internal_commitments_are_erased_like_others(ledger: Ledger) -> None:
+    owns_a_prefix(ledger)
     ledger.post("/v1/commitments", {**COMMITMENT, "reference": "H-2", "visibility": "internal"})
     position = ledger.post("/v1/commitments/H-2/events", SLIPPED).json()["position"]
     assert erased(ledger, position, "statement", "cause", "evidence").status_code == 201
     assert ledger.get(f"/v1/events/{position}").json()["erased"] == ["cause", "evidence", "statement"]
+    told = ledger.get(f"/v1/events/{ledger.head()}").json()
+    assert (told["kind"], told["erased_position"]) == ("erased", position)
+    erasure = f"/v1/events/{ledger.head()}"
+    asked = {"actor": "guest", "role": "auditor", "programmes": ["harbour"]}
+    guest = ledger.post("/v1/tokens", asked, role="administrator").json()["secret"]
+    assert_problem(ledger.client.get(erasure, headers={"authorization": f"Bearer {guest}"}), 404)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -184,7 +184,9 @@ def test_a_report_about_what_is_internal_leaves_no_trace_for_those_who_may_not_s
     services, tokens = made(tmp_path, public_read=True)
     with TestClient(create_app(services)) as client:
         ledger = filled(client, tokens)
-        ledger.post("/v1/programmes", {**PROGRAMME, "code": "hidden-plan", "visibility": "internal"})
+        ledger.post(
+            "/v1/programmes", {**PROGRAMME, "code": "hidden-plan", "visibility": "internal", "reference_prefix": "HID-"}
+        )
         ledger.post("/v1/commitments", {**COMMITMENT, "programme": "hidden-plan", "reference": "HID-1"})
         public = issued(ledger, as_of="2024-06-30")
         lists = ("/v1/reports", "/v1/reports/check", "/v1/events")
@@ -211,7 +213,9 @@ def test_a_public_report_may_not_name_an_internal_programme(tmp_path: Path) -> N
     services, tokens = made(tmp_path, public_read=True)
     with TestClient(create_app(services)) as client:
         ledger = filled(client, tokens)
-        ledger.post("/v1/programmes", {**PROGRAMME, "code": "hidden-plan", "visibility": "internal"})
+        ledger.post(
+            "/v1/programmes", {**PROGRAMME, "code": "hidden-plan", "visibility": "internal", "reference_prefix": "HID-"}
+        )
         before = ledger.head()
         refused = ledger.post("/v1/reports", {"programme": ["harbour", "hidden-plan"]})
         assert_problem(refused, 422, "hidden-plan is internal", "visibility=all")

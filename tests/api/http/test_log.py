@@ -16,7 +16,7 @@ from domain.policy import Party, Policy, parse_policy
 from domain.receipt import parse_receipt, verify_receipt
 from domain.tiles import all_tiles, parse_entry_bundle, tiles_of
 from infrastructure.signatures import verify
-from tests.http_ledger import COMMITMENT, EVENTS, Ledger, assert_problem, filled, made
+from tests.http_ledger import COMMITMENT, EVENTS, Ledger, assert_problem, filled, made, owns_a_prefix
 from tests.serving import Server, made_ledger
 from tests.verifiers.running import LOG_VERIFIERS
 
@@ -30,6 +30,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     services, tokens = made(tmp_path_factory.mktemp("ledger"), public_read=True)
     with TestClient(create_app(services), raise_server_exceptions=False) as client:
         made_one = filled(client, tokens)
+        owns_a_prefix(made_one)
         hidden = {**COMMITMENT, "reference": "H-2", "visibility": "internal"}
         assert made_one.post("/v1/commitments", hidden).status_code == 201
         for _ in range(300 - made_one.head()):

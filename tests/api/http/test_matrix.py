@@ -87,7 +87,8 @@ def city(tmp_path_factory: pytest.TempPathFactory, public: bool) -> Iterator[Cit
         city = City(client, {Who(role): token for role, token in tokens.items()})
         for code, reference in PROGRAMMES.items():
             visibility = "internal" if code.endswith("within") else "public"
-            city.done(RECORDER, "/v1/programmes", PROGRAMME | {"code": code, "visibility": visibility})
+            members = {"code": code, "visibility": visibility, "reference_prefix": reference.removesuffix("1")}
+            city.done(RECORDER, "/v1/programmes", PROGRAMME | members)
             city.done(RECORDER, "/v1/commitments", COMMITMENT | {"programme": code, "reference": reference})
         for role in ROLES:
             asked = {"actor": f"harbour-{role}", "role": role, "programmes": sorted(SCOPE)}
@@ -154,7 +155,8 @@ def new(**members: Any) -> Body:
     def body(_: City, code: str) -> tuple[dict[str, str], dict[str, Any]]:
         number = str(next(_number))
         said = {
-            name: value.replace("#", number) if isinstance(value, str) else value for name, value in members.items()
+            name: value.replace("REFERENCE", PROGRAMMES[code]).replace("#", number) if isinstance(value, str) else value
+            for name, value in members.items()
         }
         return {}, {
             name: code if value == "CODE" else [code] if value == ["CODE"] else value for name, value in said.items()
@@ -173,7 +175,9 @@ DEEDS: dict[str, list[tuple[Right, bool, Body]]] = {
             lambda _, code: ({"code": code}, {"kind": "programme_amended", **EVENT, "changes": {"publisher": "City"}}),
         )
     ],
-    "POST /v1/commitments": [(Right.ANNOUNCE, True, new(**COMMITMENT | {"programme": "CODE", "reference": "N-#"}))],
+    "POST /v1/commitments": [
+        (Right.ANNOUNCE, True, new(**COMMITMENT | {"programme": "CODE", "reference": "REFERENCE#"}))
+    ],
     "POST /v1/commitments/{reference}/events": [
         (Right.RECORD, True, event("evidence_added", **_MEMBERS["evidence_added"])),
         (Right.REVIEW, True, event("reviewed", **_MEMBERS["reviewed"])),

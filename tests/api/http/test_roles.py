@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from tests.http_ledger import COMMITMENT, EVENTS, PROGRAMME, ROLES, Ledger, assert_problem, filled, made
+from tests.http_ledger import COMMITMENT, EVENTS, PROGRAMME, ROLES, Ledger, assert_problem, filled, made, owns_a_prefix
 
 EVENT = {"kind": "progressed", "occurred_on": "2024-05", "statement": "The first quay."}
 REVIEW = {**EVENT, "kind": "reviewed", "rating": "full", "independence": "peer"}
@@ -93,13 +93,17 @@ def test_what_is_internal_is_nowhere_to_be_seen_without_a_token(tmp_path: Path) 
     with TestClient(create_app(services)) as client:
         ledger = filled(client, tokens)
         public = {path: client.get(path).json() for path in ("/v1/commitments", "/v1/programmes", "/v1/partners")}
-        ledger.post("/v1/programmes", {**PROGRAMME, "code": "secret-plan", "visibility": "internal"})
+        ledger.post(
+            "/v1/programmes",
+            {**PROGRAMME, "code": "secret-plan", "visibility": "internal", "reference_prefix": "SECRET-"},
+        )
         ledger.post("/v1/commitments", {**COMMITMENT, "programme": "secret-plan", "reference": "SECRET-1"})
         relation = [{"type": "depends_on", "reference": "H-1"}]
-        secret = {**COMMITMENT, "reference": "SECRET-2", "visibility": "internal", "relations": relation}
+        owns_a_prefix(ledger)
+        secret = {**COMMITMENT, "reference": "H-SECRET", "visibility": "internal", "relations": relation}
         assert ledger.post("/v1/commitments", secret).status_code == 201
         unseen = client.get("/v1/commitments/NOTHING").text
-        for reference in ("SECRET-1", "SECRET-2"):
+        for reference in ("SECRET-1", "H-SECRET"):
             for path in (f"/v1/commitments/{reference}", f"/v1/commitments/{reference}/history"):
                 assert client.get(path).text == unseen.replace("NOTHING", reference)
                 assert ledger.get(path).status_code == 200

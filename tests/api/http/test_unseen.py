@@ -8,10 +8,21 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from tests.http_ledger import COMMITMENT, EVENTS, PROGRAMME, ROLES, STARTED, Ledger, assert_problem, filled, made
+from tests.http_ledger import (
+    COMMITMENT,
+    EVENTS,
+    PROGRAMME,
+    ROLES,
+    STARTED,
+    Ledger,
+    assert_problem,
+    filled,
+    made,
+    owns_a_prefix,
+)
 
 EVENT = {"kind": "progressed", "occurred_on": "2024-05", "statement": "The first quay."}
-HIDDEN = {**PROGRAMME, "code": "hidden-plan", "visibility": "internal"}
+HIDDEN = {**PROGRAMME, "code": "hidden-plan", "visibility": "internal", "reference_prefix": "HID-"}
 ROUTES = (
     "/v1/programmes", "/v1/programmes/harbour", "/v1/programmes/harbour/history", "/v1/partners", "/v1/commitments",
     "/v1/commitments/H-1", "/v1/commitments/H-1/history", "/v1/events/1", "/v1/reports/status",
@@ -47,6 +58,7 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     services, tokens = made(tmp_path_factory.mktemp("twin"), public_read=True)
     with TestClient(create_app(services)) as client:
         ledger = filled(client, tokens)
+        owns_a_prefix(ledger)
         before = {path: seen(client, path) for path in ROUTES}
         relations = [{"type": "depends_on", "reference": "H-1"}]
         hidden = [
@@ -54,14 +66,14 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
             for path, body in (
                 ("/v1/programmes", HIDDEN),
                 ("/v1/commitments", {**COMMITMENT, "programme": "hidden-plan", "reference": "HID-1"}),
-                ("/v1/commitments", {**COMMITMENT, "reference": "HID-2", "visibility": "internal",
+                ("/v1/commitments", {**COMMITMENT, "reference": "H-HID", "visibility": "internal",
                                      "relations": relations}),
                 ("/v1/commitments/HID-1/events", STARTED),
-                ("/v1/commitments/HID-2/events", {**STARTED, "occurred_on": "2024-06-03"}),
+                ("/v1/commitments/H-HID/events", {**STARTED, "occurred_on": "2024-06-03"}),
             )
         ]  # fmt: skip
         taken = {"kind": "retracted", "entry": 2, "reason": "Hidden, too."}
-        hidden.append(ledger.post("/v1/commitments/HID-2/events", taken, role="reviewer").json()["position"])
+        hidden.append(ledger.post("/v1/commitments/H-HID/events", taken, role="reviewer").json()["position"])
         yield Twin(ledger, before, hidden)
 
 
@@ -91,7 +103,7 @@ def test_an_internal_thing_is_answered_like_one_that_does_not_exist(twin: Twin) 
     client, unheard_of = twin.ledger.client, twin.ledger.head() + 1
     pairs = [
         (f"/v1/commitments/{reference}{rest}", reference, f"/v1/commitments/NOT-1{rest}", "NOT-1")
-        for reference in ("HID-1", "HID-2")
+        for reference in ("HID-1", "H-HID")
         for rest in ("", "/history", "?as_of=2024-06-30")
     ]
     pairs += [
@@ -118,7 +130,7 @@ def test_no_filter_finds_what_is_internal(twin: Twin) -> None:
 
 def test_relations_of_internal_commitments_are_shown_to_those_who_see_them(twin: Twin) -> None:
     assert twin.ledger.client.get("/v1/commitments/H-1").json()["related"] == []
-    related = [{"type": "needed_by", "reference": "HID-2"}]
+    related = [{"type": "needed_by", "reference": "H-HID"}]
     assert twin.ledger.get("/v1/commitments/H-1").json()["related"] == related
 
 
