@@ -98,12 +98,9 @@ def _keys(listed: list[Any]) -> tuple[Key, ...]:
 
 
 def _verifies(key: dict[str, Any]) -> bool:
-    """Whether a key is of a kind that only its owner can sign with, strong enough, and meant for signatures."""
+    """Whether a key is of a kind that only its owner can sign with, and strong enough."""
     weak = key.get("kty") == "RSA" and len(str(key.get("n", ""))) < _LEAST_RSA_CHARACTERS
-    kept_secret = key.get("kty") not in ("RSA", "EC", "OKP")
-    return (
-        not weak and not kept_secret and key.get("use", "sig") == "sig" and "verify" in key.get("key_ops", ["verify"])
-    )
+    return key.get("kty") in ("RSA", "EC", "OKP") and not weak
 
 
 def _suits(key: Key, algorithm: str) -> bool:

@@ -50,11 +50,11 @@ class Office:
 
 
 @contextmanager
-def trusting(folder: Path) -> Iterator[Office]:
+def trusting(folder: Path, **settings: Any) -> Iterator[Office]:
     clock = MovableClock("2024-06-01T09:00:00+00:00")
     with published_provider() as provider:
         trust = {"oidc_issuer": provider.issuer, "oidc_audience": AUDIENCE, "oidc_roles": ROLES}
-        services, tokens = made(folder, clock, rate_limit_failures=0, **trust)
+        services, tokens = made(folder, clock, rate_limit_failures=0, **trust | settings)
         with TestClient(create_app(services), raise_server_exceptions=False) as client:
             yield Office(filled(client, tokens), provider, clock)
 
@@ -239,6 +239,7 @@ FORGED: dict[str, Callable[[Office], str]] = {
     "without a signature": lambda office: office.token().rpartition(".")[0] + ".",
     "with an algorithm that does not fit the key": lambda office: office.signed(alg="RS256"),
     "with extensions that must be understood": lambda office: office.signed(crit=["exp"], exp=AT_ONCE),
+    "with a demand to understand what is understood anyway": lambda office: office.signed(crit=["kid"]),
     "with an unencoded payload": lambda office: office.signed(crit=["b64"], b64=False),
     "with a name of the key that is a list": lambda office: office.signed(kid=["first"]),
     "with a name of the key that is a path": lambda office: office.signed(kid="../../../dev/null"),
@@ -265,6 +266,14 @@ FORGED: dict[str, Callable[[Office], str]] = {
 @pytest.mark.parametrize("how", FORGED)
 def test_what_the_provider_did_not_sign_for_us_is_refused(office: Office, how: str) -> None:
     assert_not_believed(office, FORGED[how](office), "not valid")
+
+
+def test_an_algorithm_that_is_not_on_the_list_is_refused_even_with_a_key_of_the_provider(tmp_path: Path) -> None:
+    with trusting(tmp_path, oidc_algorithms="RS256 Ed25519") as office:
+        assert_not_believed(office, office.token(), "not allowed; allowed: RS256 Ed25519")
+        office.provider.keys.append(new_key("Ed25519", "second"))
+        office.clock.move(seconds=11)
+        assert office.read(office.token(key=office.provider.keys[1])).status_code == 200
 
 
 def test_keys_are_never_fetched_from_where_a_token_says(office: Office) -> None:
