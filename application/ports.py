@@ -148,6 +148,9 @@ class Unit(Protocol):
     def prefixes(self) -> Mapping[str, str]:
         """Give the prefixes of references that programmes own, each with its programme's code."""
 
+    def reference_elsewhere(self, prefix: str, code: str) -> str | None:
+        """Give a reference that begins so and belongs to another programme than *code*; None if there is none."""
+
     def keep(self, aggregate: Commitment | Programme | LedgerStream, *, closed: bool = False) -> None:
         """Record what the aggregate has pending; in the closed form if asked, whatever the stream."""
 

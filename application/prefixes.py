@@ -82,3 +82,7 @@ def _permit_prefix(unit: Unit, code: str, prefix: str) -> None:
                 f"{prefix} and a prefix of another programme begin alike",
                 "a prefix that begins otherwise",
             )
+    taken = unit.reference_elsewhere(prefix, code)
+    if taken is not None:  # whoever gives prefixes sees the whole ledger
+        message = f"{taken} of another programme begins with {prefix}"
+        raise Refused("prefix-free", message, "a prefix with which no reference of another programme begins")

@@ -1,6 +1,6 @@
 """Writing the read models: in the transaction that records, and anew from the entries."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -58,6 +58,10 @@ class Projection:
         self._heads: dict[bytes, tuple[StreamHead, int]] = {}
         self._open: dict[tuple[bytes, date], Row] = {}
         self._detail_digests: dict[int, tuple[Facts, bytes]] = {}
+
+    def heads(self) -> Iterator[StreamHead]:
+        """Give the streams of which something was gathered."""
+        return (head for head, _ in self._heads.values())
 
     def take(
         self, head: StreamHead, entry: Entry, change: CourseChange | None, corrected: Sequence[Corrected] = ()

@@ -48,6 +48,9 @@ _mapper = EntryMapper()
 _PREFIXES: Final = (
     "SELECT prefix, reference FROM reference_prefixes JOIN streams ON streams.stream = reference_prefixes.stream"
 )
+_ELSEWHERE: Final = (
+    "SELECT reference FROM streams WHERE sort = 'commitment' AND programme <> ? AND substr(reference, 1, ?) = ? LIMIT 1"
+)
 
 
 class AggregateCache(Protocol):
@@ -154,6 +157,14 @@ class CommandUnit:
     def prefixes(self) -> Mapping[str, str]:
         """Give the prefixes of references that programmes own, each with its programme's code."""
         return ChainMap(self._prefixes, self._batch.prefixes)
+
+    def reference_elsewhere(self, prefix: str, code: str) -> str | None:
+        """Give a reference that begins so and belongs to another programme than *code*; None if there is none."""
+        for head in (*self._batch.projection.heads(), *(head for _, head, *_ in self._drafts)):
+            if head.sort == "commitment" and head.programme != code and head.reference.startswith(prefix):
+                return head.reference
+        found = execute(self._batch.connection, _ELSEWHERE, (code, len(prefix), prefix)).fetchone()
+        return None if found is None else str(found[0])
 
     def _load(self, stream: UUID) -> Aggregate | None:
         key = stream.bytes

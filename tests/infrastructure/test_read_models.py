@@ -9,18 +9,19 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from application.errors import Declined
 from application.ports import View
-from application.recording import Request, announce, publish_programme, record_event
+from application.recording import Request, announce, publish_programme, record_event, record_programme_event
 from domain.answers import Answer
 from domain.commitment import Commitment
 from domain.correction_register import Correction, correction_answer, corrections_of
 from domain.entry import Entry
-from domain.errors import Refusal
+from domain.errors import Refusal, Refused
 from domain.replay import known, spans, state_at
 from infrastructure.catalogues.reading import find, read
 from infrastructure.read_models import StreamHead, projected
@@ -202,3 +203,19 @@ def test_rows_grow_with_what_changes_only(store: Store) -> None:
     assert len(store.rows(sa.select(details))) == 1
     # The announcement's days, and one stretch per later entry that moves a day or a fact of the state.
     assert len(store.rows(sa.select(course))) <= 4
+
+
+def test_a_prefix_is_known_to_every_process_and_is_what_the_entries_say(store: Store) -> None:
+    store.writer.write([published(), published(code="other-plan")])
+    said = {"kind": "programme_amended", "occurred_on": "2022-04-01", "statement": "So it begins."}
+    asked = Request(RECORDER, {**said, "changes": {"reference_prefix": "B-"}})
+    store.writer.record(record_programme_event(asked, "other-plan", four_eyes=True))
+    wrong = {"kind": "rectified", "entry": 2, "changes": {"occurred_on": "2022-04-02"}, "reason": "The minutes."}
+    store.writer.record(record_programme_event(Request(RECORDER, wrong), "other-plan", four_eyes=False))
+    with pytest.raises(Refused, match="begins as references of another programme do"):
+        store.another().writer.record(announced("B-1"))
+    with pytest.raises(Refused, match="begin alike"):
+        store.writer.record(published(code="third-plan", reference_prefix="B-1-"))
+    store.writer.record(announced("B-1", programme="other-plan", partners=["EU"]))
+    assert [store.replayed(until=size).count for size in range(store.size + 1)] == [0] * (store.size + 1)
+    assert store.replayed().count == 0

@@ -59,6 +59,8 @@ def test_a_prefix_is_refused_that_begins_as_anothers_does(town: Ledger) -> None:
         refused = town.post("/v1/programmes", {**PROGRAMME, "code": "new-plan", "reference_prefix": prefix})
         assert_problem(refused, 422, "prefix-free", f"{prefix} and a prefix of another programme begin alike")
         assert_problem(amend(town, "harbour", reference_prefix=prefix), 422, "prefix-free")
+    over_others = town.post("/v1/programmes", {**PROGRAMME, "code": "new-plan", "reference_prefix": "H-"})
+    assert_problem(over_others, 422, "prefix-free", "H-1 of another programme begins with H-")
     third = {**PROGRAMME, "code": "third-plan", "reference_prefix": "SE-"}
     assert town.post("/v1/programmes", third).status_code == 201
 
