@@ -27,7 +27,8 @@ def elsewhere(request, tmp_path) -> Iterator[str]:
 @pytest.fixture
 def full(ledger, tmp_path):
     """A ledger in which there is something of everything: internal entries, an erased text, a report, a token."""
-    secret = {"code": "secret-plan", "title": "Secret plan", "adopted_on": "2024-02-01", "visibility": "internal"}
+    secret = {"code": "secret-plan", "title": "Secret plan", "adopted_on": "2024-02-01"}
+    secret |= {"visibility": "internal", "reference_prefix": "S-"}
     path = tmp_path / "secret.json"
     path.write_text(json.dumps({"programme": secret, "commitments": [], "history": []}))
     ledger.done("load", str(path))

@@ -38,7 +38,8 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
 
 
 def hide(kept: Kept) -> None:
-    kept.ledger.post("/v1/programmes", {**PROGRAMME, "code": "secret-plan", "visibility": "internal"})
+    plan = {**PROGRAMME, "code": "secret-plan", "visibility": "internal", "reference_prefix": "S-"}
+    kept.ledger.post("/v1/programmes", plan)
     body = {**COMMITMENT, "programme": "secret-plan", "reference": "S-1"}
     assert kept.ledger.post("/v1/commitments", body).status_code == 201
 
