@@ -49,8 +49,8 @@ def test_an_export_is_a_log_that_others_accept(folder: Path, address: str, verif
 
 @by_verifier
 def test_a_doctored_export_is_rejected(folder: Path, address: str, verifier) -> None:
-    shutil.copytree(folder / "257", folder / "doctored")
-    bundle = folder / "doctored" / "log" / "tile" / "entries" / "000"
+    doctored = f"doctored-{verifier.__name__}"
+    shutil.copytree(folder / "257", folder / doctored)
+    bundle = folder / doctored / "log" / "tile" / "entries" / "000"
     bundle.write_bytes(bundle.read_bytes().replace(b'"2023-02-01"', b'"2023-02-02"', 1))
-    assert not verifier(f"{address}/doctored/log", KEY).accepted
-    shutil.rmtree(folder / "doctored")
+    assert not verifier(f"{address}/{doctored}/log", KEY).accepted

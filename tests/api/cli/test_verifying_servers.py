@@ -129,7 +129,7 @@ DOCTORED = {
     "a salt": ("UPDATE prose SET salt = zeroblob(32) WHERE position = 4 AND member = 'evidence'", 4),
     "a text that is gone": ("DELETE FROM prose WHERE position = 4 AND member = 'statement'", 4),
     "an entry": (OTHER_MONTH, 4),
-    "a programme": ("UPDATE streams SET reference = 'HP-3' WHERE reference = 'HP-2'", 3),
+    "a reference": ("UPDATE streams SET reference = 'HP-3' WHERE reference = 'HP-2'", None),
     "a state": ("UPDATE course SET state = replace(state, '\"started\"', '\"reviewed\"')", None),
 }  # fmt: skip
 
