@@ -249,8 +249,9 @@ def _run_many(workers: int, listening: socket.socket, settings: "Settings") -> N
     codes = {process.exitcode for process in supervisor.processes}
     if _STARTUP_FAILED in codes:
         raise Ended(NOT_AVAILABLE, "the server could not start; the lines above say why")
-    if codes - {0}:
-        told = ", ".join(map(str, sorted(code or 0 for code in codes - {0})))
+    # A worker that was told to end before it had begun ends by the signal itself.
+    if failed := codes - {0, -signal.SIGTERM}:
+        told = ", ".join(map(str, sorted(code or 0 for code in failed)))
         raise Ended(NOT_AVAILABLE, f"a worker did not end as it was asked to: exit code {told}")
 
 

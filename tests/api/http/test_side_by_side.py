@@ -44,7 +44,13 @@ class SideBySide(RuleBasedStateMachine):
         body = deepcopy(story.rows[0]["body"])
         commitment = body.pop("commitment")
         partners = [{"code": code, "name": code, "type": "body"} for code in sorted(REGISTER)]
-        programme = {"code": commitment["programme"], "title": "T", "adopted_on": "2000-01-01", "partners": partners}
+        programme = {
+            "code": commitment["programme"],
+            "title": "T",
+            "adopted_on": "2000-01-01",
+            "partners": partners,
+            "reference_prefix": "SC-",  # since a story may be about something internal
+        }
         assert self.ledger.post("/v1/programmes", programme).status_code == 201
         body.pop("partners", None)
         answer = self.ledger.post("/v1/commitments", {**body, **commitment})
