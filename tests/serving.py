@@ -74,7 +74,10 @@ class Server:
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._command = [*program, "serve", "--port", str(self.port), "--workers", str(workers)]
-        self._environment = CLEAN | {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"} | settings
+        # The database is the one that this test has chosen, if it has.
+        database = {name: os.environ[name] for name in ("LEDGER_DATABASE_URL",) if name in os.environ}
+        own = {"LEDGER_DATA_DIR": str(folder), "LEDGER_LOG_LEVEL": "error"}
+        self._environment = CLEAN | database | own | settings
         self._said = said or Path(os.devnull)
         self.start(until)
 

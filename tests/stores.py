@@ -1,5 +1,6 @@
 """A migrated ledger for a test: its database, a writer, a clock that the test moves, one tiny programme."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -112,7 +113,7 @@ class Store:
                 for name in metadata.tables:
                     connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER ALL")
                 for statement in statements:
-                    connection.exec_driver_sql(statement)
+                    connection.exec_driver_sql(_in_postgresql(statement))
                 for name in metadata.tables:
                     connection.exec_driver_sql(f"ALTER TABLE {name} ENABLE TRIGGER ALL")
                 return
@@ -123,6 +124,12 @@ class Store:
                 connection.exec_driver_sql(statement)
             for _, sql in triggers:
                 connection.exec_driver_sql(sql)
+
+
+def _in_postgresql(statement: str) -> str:
+    """Write bytes as PostgreSQL does."""
+    literal = re.sub(r"x'([0-9a-f]*)'", r"'\\x\1'::bytea", statement)
+    return re.sub(r"zeroblob\((\d+)\)", r"decode(repeat('00', \1), 'hex')", literal)
 
 
 def programme_body(**members: Any) -> dict[str, Any]:

@@ -29,19 +29,25 @@ def empty_ledger(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(params=BACKENDS)
-def new_url(request, tmp_path: Path) -> Iterator[str]:
+def backend(request) -> str:
+    """The kind of database."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_url(backend: str, request, tmp_path: Path) -> Iterator[str]:
     """A database without tables."""
-    if request.param == "sqlite":
+    if backend == "sqlite":
         yield f"sqlite:///{tmp_path / 'ledger.db'}"
         return
     with request.getfixturevalue("postgresql").empty() as url:
         yield url
 
 
-@pytest.fixture(params=BACKENDS)
-def url(request, empty_ledger: Path, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def url(backend: str, request, empty_ledger: Path, tmp_path: Path) -> Iterator[str]:
     """A ledger without entries."""
-    if request.param == "sqlite":
+    if backend == "sqlite":
         copyfile(empty_ledger, tmp_path / "ledger.db")
         yield f"sqlite:///{tmp_path / 'ledger.db'}"
         return

@@ -58,6 +58,7 @@ def test_the_database_refuses(written: Store, statement: str) -> None:
     assert everything(written) == before
 
 
+@pytest.mark.only("sqlite", "INSERT OR REPLACE is SQLite's own")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -70,8 +71,6 @@ def test_the_database_refuses(written: Store, statement: str) -> None:
     ],
 )
 def test_replacing_is_refused_too(written: Store, statement: str) -> None:
-    if not written.database.is_sqlite:
-        pytest.skip("INSERT OR REPLACE is SQLite's own")
     before = everything(written)
     with pytest.raises(REFUSED, match="append-only"), written.database.writing() as connection:
         connection.exec_driver_sql(statement)
@@ -87,9 +86,8 @@ def test_prose_can_be_erased(written: Store) -> None:
     assert len(last.prose["statement"].sha256) == 64
 
 
+@pytest.mark.only("sqlite", "these are SQLite's settings")
 def test_the_connections_have_the_settings_that_durability_needs(written: Store) -> None:
-    if not written.database.is_sqlite:
-        pytest.skip("these are SQLite's settings")
     full, on = 2, 1
     for opening, reads_only in ((written.database.writing, 0), (written.database.reading, 1)):
         with opening() as connection:
@@ -117,9 +115,8 @@ def test_the_connections_to_a_careless_server_are_durable_all_the_same(postgresq
         database.close()
 
 
+@pytest.mark.only("sqlite", "PostgreSQL knows no other tables")
 def test_every_table_is_strict(written: Store) -> None:
-    if not written.database.is_sqlite:
-        pytest.skip("PostgreSQL knows no other tables")
     with written.database.reading() as connection:
         strict = {
             row.name: row.strict for row in connection.exec_driver_sql("PRAGMA table_list") if row.type == "table"
@@ -132,13 +129,12 @@ def test_a_text_cannot_get_into_a_column_of_numbers(written: Store) -> None:
         connection.exec_driver_sql("UPDATE head SET position = 'three'")
 
 
+@pytest.mark.only("sqlite", "PostgreSQL grants see to it")
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE head SET position = 9", "DELETE FROM streams", "CREATE TABLE more (x INTEGER)", "DROP TABLE prose"],
 )
 def test_reading_connections_cannot_write(written: Store, statement: str) -> None:
-    if not written.database.is_sqlite:
-        pytest.skip("PostgreSQL grants see to it")
     with pytest.raises(REFUSED, match="readonly"), written.database.reading() as connection:
         connection.exec_driver_sql(statement)
     assert written.value(sa.select(head.c.position)) == 4

@@ -28,11 +28,10 @@ def held_by_files(store: Store, text: str) -> list[str]:
 
 @pytest.fixture
 def told(store: Store) -> Store:
-    if not store.database.is_sqlite:
-        pytest.skip("PostgreSQL keeps what was deleted until VACUUM")
     return store.begin("A-1")
 
 
+@pytest.mark.only("sqlite", "PostgreSQL keeps what was deleted until VACUUM")
 def test_no_file_holds_an_erased_text(told: Store) -> None:
     position = told.writer.record(event(statement="Marguerite fell ill."))["position"]
     assert held_by_files(told, "Marguerite")
@@ -40,6 +39,7 @@ def test_no_file_holds_an_erased_text(told: Store) -> None:
     assert held_by_files(told, "Marguerite") == []
 
 
+@pytest.mark.only("sqlite", "PostgreSQL keeps what was deleted until VACUUM")
 def test_no_file_holds_one_of_many_erased_texts_of_any_length(told: Store) -> None:
     chance = random.Random(11)
     positions = {}
@@ -58,6 +58,7 @@ def test_no_file_holds_one_of_many_erased_texts_of_any_length(told: Store) -> No
     assert held_by_files(told, "Person-") == []
 
 
+@pytest.mark.only("sqlite", "PostgreSQL keeps what was deleted until VACUUM")
 def test_a_reader_in_the_way_delays_it_only(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     position = told.writer.record(event(statement="Marguerite fell ill."))["position"]
     scrubbed = threading.Event()
@@ -81,6 +82,7 @@ def test_a_reader_in_the_way_delays_it_only(told: Store, monkeypatch: pytest.Mon
     assert held_by_files(told, "Marguerite") == []
 
 
+@pytest.mark.only("sqlite", "PostgreSQL keeps what was deleted until VACUUM")
 def test_closing_the_ledger_empties_the_log_as_well(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     position = told.writer.record(event(statement="Marguerite fell ill."))["position"]
     with monkeypatch.context() as held, told.readings.view():

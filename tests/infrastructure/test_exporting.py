@@ -52,12 +52,11 @@ def test_nothing_is_written_over_and_nothing_half_is_left(ledger: Store, tmp_pat
     there = exported(ledger, tmp_path / "e.zip")
     with pytest.raises(FileExistsError):
         exported(ledger, there)
-    if ledger.database.is_sqlite:
-        note = signed(ledger)
-        ledger.tamper("UPDATE entries SET entry = x'00' WHERE position = 4")
-        with pytest.raises(WrongRootError):
-            exported(ledger, tmp_path / "wrong.zip", note=note)
-        assert not (tmp_path / "wrong.zip").exists()
+    note = signed(ledger)
+    ledger.tamper("UPDATE entries SET entry = x'00' WHERE position = 4")
+    with pytest.raises(WrongRootError):
+        exported(ledger, tmp_path / "wrong.zip", note=note)
+    assert not (tmp_path / "wrong.zip").exists()
 
 
 def test_what_is_internal_is_in_it_only_when_asked_for(ledger: Store, tmp_path: Path) -> None:

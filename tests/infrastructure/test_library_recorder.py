@@ -264,9 +264,8 @@ def wait_until(holds: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.only("postgresql", "nobody listens on SQLite")
 def test_a_subscription_survives_that_the_connection_it_listens_on_is_killed(store: Store) -> None:
-    if store.database.is_sqlite:
-        pytest.skip("nobody listens on SQLite")
     recorder, elsewhere = EntryRecorder(store.database, as_is), store.another()
     heard: list[int] = []
     with recorder.subscribe(gt=0) as subscription:
@@ -281,9 +280,8 @@ def test_a_subscription_survives_that_the_connection_it_listens_on_is_killed(sto
     assert heard == [1, 2, 3]
 
 
+@pytest.mark.only("postgresql", "nobody tells on SQLite")
 def test_the_database_tells_of_what_another_process_appends_once_a_transaction(store: Store) -> None:
-    if store.database.is_sqlite:
-        pytest.skip("nobody tells on SQLite")
     with store.database.session() as connection:
         connection.exec_driver_sql(f"LISTEN {CHANNEL}")
         elsewhere = store.another()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import structlog
 from typer.testing import CliRunner
 
@@ -116,6 +117,12 @@ class Ledger:
         path.write_text(json.dumps(CATALOGUE | changes, indent=1))
         return str(path)
 
+    def doctor(self, statement: str) -> None:
+        """Change rows behind the ledger's back."""
+        url = self.settings.get("LEDGER_DATABASE_URL") or f"sqlite:///{self.folder / 'ledger.db'}"
+        with sa.create_engine(url, poolclass=sa.NullPool).begin() as connection:
+            connection.exec_driver_sql(statement)
+
     @property
     def size(self) -> int:
         """How many entries there are."""
@@ -133,9 +140,20 @@ def _unchanged_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def nothing(tmp_path: Path) -> Ledger:
+def backend() -> str:
+    """The kind of database; files whose commands record or read have one of their own that is both."""
+    return "sqlite"
+
+
+@pytest.fixture
+def nothing(tmp_path: Path, backend: str, request: pytest.FixtureRequest) -> Iterator[Ledger]:
     """A directory without a ledger."""
-    return Ledger(tmp_path / "data")
+    ledger = Ledger(tmp_path / "data")
+    if backend == "sqlite":
+        yield ledger
+        return
+    with request.getfixturevalue("postgresql").migrated() as ledger.settings["LEDGER_DATABASE_URL"]:
+        yield ledger
 
 
 @pytest.fixture(scope="session")
@@ -152,12 +170,17 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def empty(nothing: Ledger, _made: Path) -> Ledger:
     """A ledger with tables and nothing in it."""
-    shutil.copytree(_made / "empty", nothing.folder)
-    return nothing
+    return _copied(_made / "empty", nothing)
 
 
 @pytest.fixture
 def ledger(nothing: Ledger, _made: Path) -> Ledger:
     """A ledger with a small catalogue and its history."""
-    shutil.copytree(_made / "loaded", nothing.folder)
-    return nothing
+    return _copied(_made / "loaded", nothing)
+
+
+def _copied(folder: Path, ledger: Ledger) -> Ledger:
+    shutil.copytree(folder, ledger.folder)
+    if "LEDGER_DATABASE_URL" in ledger.settings:
+        ledger.done("load", "--from", f"sqlite:///{ledger.folder / 'ledger.db'}")
+    return ledger

@@ -1,5 +1,15 @@
 """Erasing from the command line, and the register of fields that may hold personal data."""
 
+import pytest
+
+from tests.stores import BACKENDS
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request) -> str:
+    return request.param
+
+
 BASIS = ("--legal-basis", "Article 19(1)(d)")
 
 

@@ -1,7 +1,14 @@
 import json
-import sqlite3
 
 import pytest
+
+from tests.stores import BACKENDS
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request) -> str:
+    return request.param
+
 
 CORRECTION = (
     "record", "rectified", "HP-1", "--field", "entry=2", "--field", 'changes={"occurred_on": "2024-08"}',
@@ -69,10 +76,7 @@ def test_without_a_number_every_issued_report_is_checked(ledger):
 
 def test_a_report_that_cannot_be_made_again_ends_with_3_and_says_what_it_was(ledger):
     number = str(issued(ledger))
-    live = sqlite3.connect(ledger.folder / "ledger.db")
-    with live:
-        live.execute("UPDATE course SET state = replace(state, 'started', 'reviewed')")
-    live.close()
+    ledger.doctor("UPDATE course SET state = replace(state, 'started', 'reviewed')")
     for arguments in (["check", number], ["check"]):
         ended = ledger.do("report", *arguments)
         assert ended.code == 3

@@ -2,12 +2,19 @@ import csv
 import io
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.stores import BACKENDS
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request) -> str:
+    return request.param
+
 
 PROGRAM = Path(sys.executable).with_name("ledger")
 PROGRESS = ("record", "progressed", "HP-1", "--on", "2024-06-15", "--statement", "[bold]Half[/bold] of it stands.")
@@ -143,10 +150,7 @@ def test_replaying_beyond_the_head_ends_with_2(ledger):
 
 
 def test_a_read_model_that_is_not_what_the_entries_say_ends_with_3_and_is_replaced_by_a_replay(ledger):
-    live = sqlite3.connect(ledger.folder / "ledger.db")
-    with live:
-        live.execute("UPDATE course SET state = replace(state, 'started', 'reviewed')")
-    live.close()
+    ledger.doctor("UPDATE course SET state = replace(state, 'started', 'reviewed')")
     checked = ledger.run("replay", "--check")
     assert (checked.code, checked.out) == (3, "")
     assert "first: course, HP-1" in checked.err

@@ -2,6 +2,13 @@ import json
 
 import pytest
 
+from tests.stores import BACKENDS
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request) -> str:
+    return request.param
+
 
 def test_recording_tells_position_day_and_status(ledger):
     told = ledger.run("record", "progressed", "HP-1", "--on", "2024-06", "--statement", "Half of it stands.")

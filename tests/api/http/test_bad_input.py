@@ -6,6 +6,13 @@ import pytest
 
 from tests.http_ledger import COMMITMENT, EVENTS, Ledger, assert_problem
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """What is refused for its shape never comes to the database."""
+    return "sqlite"
+
+
 EVENT = {"kind": "progressed", "occurred_on": "2024-05", "statement": "The first quay."}
 
 

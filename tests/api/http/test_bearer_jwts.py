@@ -18,6 +18,13 @@ from tests.http_ledger import EVENTS, Ledger, assert_problem, filled, made
 from tests.published_provider import AUDIENCE, ROLES, PublishedProvider, encoded, new_key, published_provider, signed
 from tests.stores import MovableClock
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """What is believed of a provider's token is decided outside the database."""
+    return "sqlite"
+
+
 EVENT = {"kind": "progressed", "occurred_on": "2024-05-10", "statement": "The first quay."}
 TWICE = b'{"alg": "ES256", "alg": "none"}'
 LONG_AGO, AT_ONCE = -10_000, 10_000

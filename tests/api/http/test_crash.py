@@ -11,6 +11,13 @@ import pytest
 
 from tests.serving import Server, made_ledger
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """tests/faults/test_postgresql.py kills servers on PostgreSQL."""
+    return "sqlite"
+
+
 COMMITMENTS = 10
 pytestmark = pytest.mark.xdist_group("servers")
 

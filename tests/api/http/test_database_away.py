@@ -7,6 +7,13 @@ from api.app import create_app
 from tests.http_ledger import EVENTS, STARTED, assert_problem, filled, made
 from tests.postgresql import Server
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """These tests have databases of their own."""
+    return "sqlite"
+
+
 MORE = STARTED | {"kind": "progressed"}
 
 

@@ -17,6 +17,12 @@ from tests.http_ledger import EVENTS, STARTED, Ledger, filled, made
 from tests.postgresql import Databases
 
 
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """These tests have databases of their own."""
+    return "sqlite"
+
+
 class Roles:
     """A database whose tables are the owner's, with a role that serves and one that reads."""
 

@@ -10,6 +10,13 @@ import pytest
 
 from tests.serving import Server, made_ledger
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """How a server ends is up to its processes."""
+    return "sqlite"
+
+
 pytestmark = pytest.mark.xdist_group("servers")
 
 

@@ -18,6 +18,13 @@ from application.strict_json import DEEPEST, parse
 from infrastructure.wiring import BadCatalogue
 from tests.http_ledger import EVENTS, Ledger, assert_problem, filled, made
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """Limits hold before the database is asked."""
+    return "sqlite"
+
+
 EVENT = {"kind": "progressed", "occurred_on": "2024-05", "statement": "The first quay."}
 
 

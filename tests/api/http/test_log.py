@@ -95,7 +95,7 @@ def test_the_bundles_hold_the_entries_that_the_events_have_the_hashes_of(ledger)
 
 @pytest.mark.parametrize(
     "path",
-    ["0/001.p/45", "0/002", "0/1", "0/0", "00/000", "0/000.p/0", "0/000.p/256", "0/000.p/01", "0/x000/000", "64/000",
+    ["0/001.p/200", "0/002", "0/1", "0/0", "00/000", "0/000.p/0", "0/000.p/256", "0/000.p/01", "0/x000/000", "64/000",
      "2/000", "1/000.p/2", "entries/002", "entries/000.p/", "entries", "", "0/000/", "0/-01", "0/000.p/1/"],
 )  # fmt: skip
 def test_what_is_no_tile_of_the_published_log_is_not_found(ledger, path):

@@ -22,6 +22,13 @@ from tests.app_routes import routes
 from tests.http_ledger import COMMITMENT, PROGRAMME, made
 from tests.roles_page import PATH, page
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """Rights are decided before the database is asked."""
+    return "sqlite"
+
+
 OWN, OWN_INTERNAL, OTHER, OTHER_INTERNAL = "harbour", "harbour-within", "airport", "airport-within"
 PROGRAMMES = {OWN: "H-1", OWN_INTERNAL: "HW-1", OTHER: "A-1", OTHER_INTERNAL: "AW-1"}
 SCOPE = frozenset((OWN, OWN_INTERNAL))

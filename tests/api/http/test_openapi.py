@@ -31,6 +31,13 @@ from infrastructure.settings import Settings
 from infrastructure.wiring import Services, build
 from tests.serving import Server, made_ledger
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """The description says nothing of the database."""
+    return "sqlite"
+
+
 pytestmark = pytest.mark.xdist_group("openapi")
 
 

@@ -11,6 +11,13 @@ from api.app import create_app
 from api.http.problem_types import PROBLEMS
 from tests.http_ledger import COMMITMENT, EVENTS, PROGRAMME, Ledger, assert_problem, filled, made
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """Problems are worded alike, whatever the database."""
+    return "sqlite"
+
+
 EVENT = {"kind": "progressed", "occurred_on": "2024-05", "statement": "The first quay."}
 REVIEW = {**EVENT, "kind": "reviewed", "rating": "full", "independence": "peer"}
 LONG, NO_JSON = b"x" * 300_000, b"{"

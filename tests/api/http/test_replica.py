@@ -17,6 +17,13 @@ from tests.http_ledger import EVENTS, Ledger, assert_problem, filled, made
 from tests.standby import Pair, primary_and_standby
 from tests.stores import published
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """These tests have databases of their own."""
+    return "sqlite"
+
+
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replica")]
 STATE = "/v1/commitments/H-1"
 

@@ -14,6 +14,13 @@ from infrastructure.rendering import RenderingFailedError
 from infrastructure.wiring import Services
 from tests.http_ledger import Ledger, assert_problem, filled, made
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """Formats are made of a report, wherever it came from."""
+    return "sqlite"
+
+
 PATH = "/v1/reports/status?as_of=2024-06-30"
 MEDIA_TYPES = {
     "pdf": "application/pdf",

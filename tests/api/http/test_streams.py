@@ -12,6 +12,12 @@ from api.app import create_app
 from tests.http_ledger import made
 
 
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """Streams are counted outside the database."""
+    return "sqlite"
+
+
 class Reader:
     """One who asks for the stream and takes nothing of it until told to."""
 
