@@ -24,7 +24,10 @@ def _database(backend: str, request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module", params=BACKENDS, autouse=True)
 def backend(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each file runs on each database, unless a `backend` of its own says why it need not."""
+    """Each file runs on each database, unless a `backend` of its own says why it need not.
+
+    A ledger that is shared by the tests of a file has to ask for it, so that there is one for each database.
+    """
     with _database(request.param, request):
         yield request.param
 
@@ -36,7 +39,7 @@ def _fresh_database(backend: str, request: pytest.FixtureRequest) -> Iterator[No
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+def ledger(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     services, tokens = made(tmp_path_factory.mktemp("ledger"))
     with TestClient(create_app(services), raise_server_exceptions=False) as client:
         yield filled(client, tokens)

@@ -13,6 +13,13 @@ from api.app import create_app
 from tests.crawler import MOST, Crawl
 from tests.http_ledger import COMMITMENT, PROGRAMME, Ledger, filled, made, owns_a_prefix
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """Two ledgers are crawled side by side; what is hidden is decided above the database."""
+    return "sqlite"
+
+
 MARK = f"zq{Random().getrandbits(32):08x}"
 TOLD = {"statement": f"It is said {MARK}.", "note": f"Of {MARK}.", "occurred_on": "2024-05"}
 EVIDENCE = [

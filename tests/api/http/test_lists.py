@@ -15,7 +15,7 @@ AS_OF = "as_of=2023-06-30"
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+def ledger(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     services, tokens = made(tmp_path_factory.mktemp("catalogue"))
     services.load("strategic-compass-partner", "catalogue", lambda _, __: None)
     with TestClient(create_app(services)) as client:

@@ -25,7 +25,7 @@ NOTE = {"kind": "evidence_added", "occurred_on": "2024-03", "statement": "Noted.
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+def ledger(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
     """Some 300 entries, so that there are full tiles and partial ones; reading is public."""
     services, tokens = made(tmp_path_factory.mktemp("ledger"), public_read=True)
     with TestClient(create_app(services), raise_server_exceptions=False) as client:

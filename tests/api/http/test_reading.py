@@ -31,7 +31,7 @@ LISTS = (
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Services]]:
+def loaded(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Services]]:
     services, tokens = made(tmp_path_factory.mktemp("catalogue"), public_read=True)
     services.load("strategic-compass-partner", "catalogue", lambda _, __: None)
     with TestClient(create_app(services)) as client:

@@ -8,14 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from fastapi.testclient import TestClient
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from api.app import create_app
 from tests import naive, strategies
 from tests.http_ledger import Ledger, made
 from tests.scenario import REGISTER, Story
+
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """Every example makes a ledger of its own."""
+    return "sqlite"
+
 
 COMPARED = (
     "status", "stage", "slipped", "suspended", "outcome", "implied_start", "achieved_on", "slip_count", "target",
@@ -110,5 +118,5 @@ class SideBySide(RuleBasedStateMachine):
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-SideBySide.TestCase.settings = settings(max_examples=25, stateful_step_count=20)
-TestTheApiAndThePlainModelSideBySide = SideBySide.TestCase
+def test_the_api_and_the_plain_model_side_by_side() -> None:
+    run_state_machine_as_test(SideBySide, settings=settings(max_examples=25, stateful_step_count=20))

@@ -22,6 +22,13 @@ from tests.http_ledger import EVENTS, Ledger, assert_problem, filled, made
 from tests.published_provider import CLIENT, ROLES, PublishedProvider, encoded, new_key, published_provider, signed
 from tests.stores import MovableClock
 
+
+@pytest.fixture(scope="module")
+def backend() -> str:
+    """Signing in needs the database for sessions only: tests/infrastructure/test_sessions.py."""
+    return "sqlite"
+
+
 PUBLIC = "https://ledger.example"
 EVENT = {"kind": "progressed", "occurred_on": "2024-05-10", "statement": "The first quay."}
 SESSION, SIGN_IN = "__Host-ledger-session", "__Host-ledger-sign-in"

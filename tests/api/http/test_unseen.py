@@ -54,7 +54,7 @@ def seen(client: TestClient, path: str, **headers: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
+def twin(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     services, tokens = made(tmp_path_factory.mktemp("twin"), public_read=True)
     with TestClient(create_app(services)) as client:
         ledger = filled(client, tokens)
