@@ -26,6 +26,7 @@ def compare(title: str, contenders: Mapping[str, Callable[[], Sample]], *, round
     for _ in range(rounds):
         for name, turn in contenders.items():
             samples[name].append(turn())
+    assert all(each.count and each.waits for taken in samples.values() for each in taken), "not all was done"
     ours, *peers = samples.values()
     print(f"\n{title} ({rounds} rounds, medians)")
     for name, taken in samples.items():

@@ -244,6 +244,7 @@ def test_a_repeated_request_makes_one_token_and_does_not_show_it_again(town: Tow
 def test_the_last_use_is_kept_without_a_write_per_request(town: Town) -> None:
     token = create(town)
     assert {each.last_used_at for each in town.services.tokens() if each.id == token["id"]} == {None}
+    others = set(threading.enumerate())  # of other ledgers in this process
     town.clock.move(minutes=5)
     head = town.ledger.head()
     with counted(town.services, "UPDATE", "INSERT", "DELETE") as written:
@@ -252,6 +253,9 @@ def test_the_last_use_is_kept_without_a_write_per_request(town: Town) -> None:
     assert written == []
     assert {each.last_used_at for each in town.services.tokens() if each.id == token["id"]} == {town.clock()}
     assert town.ledger.head() == head
+    for thread in {each for each in threading.enumerate() if each.name == "token-uses"} - others:
+        thread.join(10)  # it is told to end, and ends a moment later
+        assert not thread.is_alive()
 
 
 class counted:  # noqa: N801 -- reads as what it does
