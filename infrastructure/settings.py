@@ -15,9 +15,9 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from application.sessions import Lifetime
-from infrastructure.database_urls import GOOD_DATABASE_URLS, BadDatabaseUrlError, database_url
+from infrastructure.database.urls import GOOD_DATABASE_URLS, BadDatabaseUrlError, database_url
+from infrastructure.log.witness_list import parse_witnesses
 from infrastructure.openid.configuration import OpenId, check_address, parse_algorithms, parse_roles
-from infrastructure.witness_list import parse_witnesses
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 

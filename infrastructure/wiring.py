@@ -27,44 +27,44 @@ from domain.ledger_stream import STREAM
 from domain.notes import VerifierKey
 from domain.policy import Policy
 from infrastructure import clock, telemetry
-from infrastructure.access_log import AccessLog, Asked, NotWrittenDownError
+from infrastructure.callers.access_log import AccessLog, Asked, NotWrittenDownError
+from infrastructure.callers.identity import Identities, mint
+from infrastructure.callers.known_tokens import KnownTokens
+from infrastructure.callers.remembered_callers import RememberedCallers
+from infrastructure.callers.sessions import Sessions, form_token, is_form_token
+from infrastructure.callers.token_uses import TokenUses
 from infrastructure.catalogues import reading as catalogues
-from infrastructure.codec import canonical
-from infrastructure.copying import CannotCopyError
-from infrastructure.database import Database, NotSqliteError, database_is_full, database_is_unreachable
-from infrastructure.database_urls import GOOD_DATABASE_URLS, BadDatabaseUrlError
-from infrastructure.export_source import NoExportError
-from infrastructure.exporting import WrongRootError
-from infrastructure.feed_lines import FeedLines
-from infrastructure.granting import APPLICATION, READERS, CannotGrantError, grant_to_roles
-from infrastructure.identity import Identities, mint
-from infrastructure.key_file import BadKeyFileError
-from infrastructure.known_tokens import KnownTokens
-from infrastructure.log_keeping import CannotRecoverError, Recovery, recover, rotate
-from infrastructure.log_sources import NotSealedError, export_ledger, verify_ledger
-from infrastructure.moving import copy_from
-from infrastructure.offline import Kept, verify_export
+from infrastructure.database.copying import CannotCopyError
+from infrastructure.database.engines import Database, NotSqliteError, database_is_full, database_is_unreachable
+from infrastructure.database.granting import APPLICATION, READERS, CannotGrantError, grant_to_roles
+from infrastructure.database.moving import copy_from
+from infrastructure.database.readiness import NotReadyError, UnreachableError, check_ready, make_ready
+from infrastructure.database.urls import GOOD_DATABASE_URLS, BadDatabaseUrlError
+from infrastructure.exporting.export import WrongRootError
+from infrastructure.log.key_file import BadKeyFileError
+from infrastructure.log.log_keeping import CannotRecoverError, Recovery, recover, rotate
+from infrastructure.log.public_log import PublicLog
+from infrastructure.log.read_only import ReadOnlyError
 from infrastructure.openid.asking import ProviderSilentError
 from infrastructure.openid.jwt import InvalidTokenError
 from infrastructure.openid.sign_in import SECONDS as SIGN_IN_SECONDS
 from infrastructure.openid.sign_in import Attempt, SignIn, SignInError, StaleSignInError, let_in
-from infrastructure.public_log import PublicLog
-from infrastructure.read_only import ReadOnlyError
-from infrastructure.readiness import NotReadyError, UnreachableError, check_ready, make_ready
-from infrastructure.readings import Readings, SqlView
-from infrastructure.recorder import ClockBehindError
-from infrastructure.remembered_callers import RememberedCallers
+from infrastructure.reading.feed_lines import FeedLines
+from infrastructure.reading.readings import Readings, SqlView
+from infrastructure.reading.replica import Answered, PrimaryUnreachableError, Replica
+from infrastructure.recording.codec import canonical
+from infrastructure.recording.recorder import ClockBehindError
+from infrastructure.recording.writer import RightsChangedError, TooBusyError, Writer
 from infrastructure.renderers import FORMATS, Format, carried
+from infrastructure.renderers.rendering import RenderingBusyError, RenderingFailedError, Renderings
 from infrastructure.renderers.report_json import WRITING
-from infrastructure.rendering import RenderingBusyError, RenderingFailedError, Renderings
-from infrastructure.replaying import Differences, replay
-from infrastructure.replaying_process import ReplayingFailedError
-from infrastructure.replica import Answered, PrimaryUnreachableError, Replica
-from infrastructure.server_source import ServerUnreachableError, verify_server
-from infrastructure.sessions import Sessions, form_token, is_form_token
+from infrastructure.replaying.replay import Differences, replay
+from infrastructure.replaying.replay_process import ReplayingFailedError
 from infrastructure.settings import Settings
-from infrastructure.token_uses import TokenUses
-from infrastructure.writer import RightsChangedError, TooBusyError, Writer
+from infrastructure.verifying.export_source import NoExportError
+from infrastructure.verifying.log_sources import NotSealedError, export_ledger, verify_ledger
+from infrastructure.verifying.offline import Kept, verify_export
+from infrastructure.verifying.server_source import ServerUnreachableError, verify_server
 
 __all__ = [
     "FORMATS",

@@ -5,8 +5,8 @@ import os
 import sqlalchemy as sa
 from alembic import context
 
-from infrastructure.database_urls import database_url
-from infrastructure.tables import metadata
+from infrastructure.database.tables import metadata
+from infrastructure.database.urls import database_url
 
 _url = context.config.attributes.get("url") or database_url(os.environ["LEDGER_DATABASE_URL"])
 _engine = sa.create_engine(_url, poolclass=sa.NullPool)

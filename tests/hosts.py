@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from infrastructure import clock
-from infrastructure.key_file import KeyFile
-from infrastructure.tables import entries, metadata
+from infrastructure.database.tables import entries, metadata
+from infrastructure.log.key_file import KeyFile
 from tests.sealed import SealedLedger, sealed_ledger
 
 KEYS = "log-keys.json"

@@ -13,7 +13,7 @@ from domain.checkpoint import Checkpoint, open_checkpoint
 from domain.merkle import verify_consistency
 from domain.notes import parse_verifier_key
 from domain.policy import Party, Policy
-from infrastructure.signatures import verify
+from infrastructure.log.signatures import verify
 from tests.serving import Server
 
 COMMITMENTS = 10

@@ -19,8 +19,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from infrastructure.database import Database
-from infrastructure.tables import head, metadata
+from infrastructure.database.engines import Database
+from infrastructure.database.tables import head, metadata
 
 OWN_SERVER: Final = os.environ.get("LEDGER_TEST_POSTGRESQL_URL")
 # Nothing has to survive the machine here, and a flush per commit would be half the time of the tests.

@@ -11,9 +11,10 @@ from typing import Any
 from domain.checkpoint import Checkpoint, open_checkpoint
 from domain.merkle import verify_consistency
 from domain.policy import Party, Policy
-from infrastructure import clock, log_reading
+from infrastructure import clock
+from infrastructure.log import log_reading
+from infrastructure.log.signatures import verify
 from infrastructure.settings import Settings
-from infrastructure.signatures import verify
 from infrastructure.wiring import Services, build
 from tests.stores import announced, note, published
 

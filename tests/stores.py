@@ -15,12 +15,12 @@ from application.ports import Command, Once, Unit
 from application.recording import Request, announce, publish_programme, record_event
 from application.reporting import Press, Reader
 from domain.commitment import Commitment
-from infrastructure.codec import canonical
-from infrastructure.database import Database
-from infrastructure.readings import Readings
-from infrastructure.replaying import Differences, replay
-from infrastructure.tables import DERIVED, entries, metadata
-from infrastructure.writer import Outcome, Writer
+from infrastructure.database.engines import Database
+from infrastructure.database.tables import DERIVED, entries, metadata
+from infrastructure.reading.readings import Readings
+from infrastructure.recording.codec import canonical
+from infrastructure.recording.writer import Outcome, Writer
+from infrastructure.replaying.replay import Differences, replay
 from tests.scenario import REGISTER, Story
 
 PROGRAMME: Final = "tiny"

@@ -9,11 +9,11 @@ from application.verifying import Outcome, Trust, verify
 from domain.checkpoint import Checkpoint
 from domain.notes import Note
 from domain.policy import Party, Policy
-from infrastructure.exporting import Head, export
-from infrastructure.log_sources import DatabaseSource
-from infrastructure.offline import verify_export
-from infrastructure.recorder import frontier_at
-from infrastructure.streams_apart import StreamsApart
+from infrastructure.exporting.export import Head, export
+from infrastructure.recording.recorder import frontier_at
+from infrastructure.verifying.log_sources import DatabaseSource
+from infrastructure.verifying.offline import verify_export
+from infrastructure.verifying.streams_apart import StreamsApart
 from tests import static_log
 from tests.static_log import ORIGIN, Signer
 from tests.stores import Store, announced, event, note, published

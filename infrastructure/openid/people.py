@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from application.access import Caller
 from application.errors import NotPermitted
-from infrastructure.database import Database
+from infrastructure.database.engines import Database
+from infrastructure.database.tables import fixed
 from infrastructure.openid.configuration import OpenId
 from infrastructure.openid.jwt import (
     Header,
@@ -21,7 +22,6 @@ from infrastructure.openid.jwt import (
     header_of,
 )
 from infrastructure.openid.provider import Provider, UnknownKeyError
-from infrastructure.tables import fixed
 
 PEOPLE: Final = "openid_secret"
 """The fixed setting from which the pseudonyms of accounts are computed."""

@@ -20,13 +20,13 @@ from urllib.parse import quote, urlencode
 import anyio.to_thread
 
 from application.access import Caller
-from infrastructure.database import Database
+from infrastructure.callers.sessions import Sessions, SignInUsedError
+from infrastructure.database.engines import Database
 from infrastructure.openid.asking import ask
 from infrastructure.openid.configuration import OpenId
 from infrastructure.openid.jwt import InvalidTokenError, check_id_token
 from infrastructure.openid.people import People
 from infrastructure.openid.provider import Provider, Published
-from infrastructure.sessions import Sessions, SignInUsedError
 
 SECONDS: Final = 600
 """How long somebody may take at the provider."""

@@ -5,7 +5,7 @@ from typing import Final
 import orjson
 
 from domain.report import Writing
-from infrastructure.codec import canonical
+from infrastructure.recording.codec import canonical
 
 MEDIA_TYPE: Final = "application/json"
 

@@ -20,7 +20,7 @@ from application.recording import Request, publish_programme, record_programme_e
 from application.reporting import Press, Reader, StatusQuery, status_report, written_report
 from domain.filters import Filters
 from domain.report import Scope
-from infrastructure.database import Database
+from infrastructure.database.engines import Database
 from infrastructure.renderers.report_json import WRITING, report_json
 from tests import naive_report
 from tests.eventful import eventful

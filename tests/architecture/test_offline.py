@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LOADED = "import sys, infrastructure.offline; print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))"
+LOADED = (
+    "import sys, infrastructure.verifying.offline;"
+    " print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))"
+)
 ALLOWED = {"domain", "application", "infrastructure", "cryptography", "eventsourcing"}
 OF_THESE = {"_cffi_backend", "_openssl", "typing_extensions", "deprecated", "wrapt"}
 

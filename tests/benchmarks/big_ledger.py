@@ -22,11 +22,11 @@ from domain.merkle import Frontier
 from domain.recording import Act, day_of_effect, entry_of
 from domain.replay import known
 from domain.vocabulary import CORRECTION_KINDS
-from infrastructure.codec import Draft, RecordedEvent, entry_form
-from infrastructure.database import Database
-from infrastructure.read_models import Projection, StreamHead
-from infrastructure.recorder import Tail, lock_tail
-from infrastructure.writer import Writer
+from infrastructure.database.engines import Database
+from infrastructure.reading.read_models import Projection, StreamHead
+from infrastructure.recording.codec import Draft, RecordedEvent, entry_form
+from infrastructure.recording.recorder import Tail, lock_tail
+from infrastructure.recording.writer import Writer
 
 FIRST_DAY: Final = date(2020, 1, 1)
 DAYS_BETWEEN: Final = 14.6

@@ -26,8 +26,8 @@ from domain.merkle import (
     verify_inclusion,
 )
 from domain.tiles import nodes_in_tiles, tiles_of
-from infrastructure import log_reading
-from infrastructure.database import Database
+from infrastructure.database.engines import Database
+from infrastructure.log import log_reading
 
 pytestmark = [pytest.mark.bench, pytest.mark.xdist_group("bench")]
 LEAVES: Final = 1_000_000

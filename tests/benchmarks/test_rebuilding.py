@@ -20,8 +20,8 @@ from typing import Any, Final
 import httpx2
 import pytest
 
+from infrastructure.database.tables import DERIVED
 from infrastructure.settings import Settings
-from infrastructure.tables import DERIVED
 from infrastructure.wiring import build
 from tests.benchmarks.big_ledger import BigLedger
 from tests.benchmarks.library_log import make_library_log
@@ -49,12 +49,12 @@ if what == "library":
     from tests.benchmarks.library_log import decode
     work = lambda: decode(Path(path), peak)
 else:
-    from infrastructure.replaying import rebuild
+    from infrastructure.replaying.replay import rebuild
     from infrastructure.settings import Settings
     from infrastructure.wiring import build
     services = build(Settings(data_dir=Path(path), log_level="error"))
     if what == "rebuild":
-        from infrastructure.database import Database
+        from infrastructure.database.engines import Database
         database = Database(f"sqlite:///{path}/ledger.db")
         work = lambda: rebuild(database, peak)
     else:

@@ -26,14 +26,14 @@ from application.log_source import History
 from application.ports import View
 from application.reporting import Press, Reader, StatusQuery, status_report, written_report
 from domain.entry import Entry
-from infrastructure.codec import EntryMapper, canonical, entry_form
-from infrastructure.database import Database
-from infrastructure.recorder import EntryRecorder
+from infrastructure.database.engines import Database
+from infrastructure.database.tables import streams
+from infrastructure.recording.codec import EntryMapper, canonical, entry_form
+from infrastructure.recording.recorder import EntryRecorder
 from infrastructure.renderers.report_csv import report_csv
 from infrastructure.renderers.report_json import WRITING, report_json
-from infrastructure.replaying import replay
+from infrastructure.replaying.replay import replay
 from infrastructure.settings import Settings
-from infrastructure.tables import streams
 from infrastructure.wiring import build
 from tests.benchmarks.big_ledger import DAYS_BETWEEN, FIRST_DAY, BigLedger
 

@@ -22,10 +22,10 @@ from application.access import Caller
 from application.issuing import issue
 from application.recording import Request
 from application.reporting import Press, Reader
-from infrastructure.codec import canonical
-from infrastructure.database import Database
-from infrastructure.readings import Readings
-from infrastructure.writer import Writer
+from infrastructure.database.engines import Database
+from infrastructure.reading.readings import Readings
+from infrastructure.recording.codec import canonical
+from infrastructure.recording.writer import Writer
 from tests.benchmarks.big_ledger import BigLedger
 from tests.verified import exported, signed
 
@@ -38,8 +38,8 @@ ROOT: Final = Path(__file__).parents[2]
 VERIFY: Final = """
 import json, sys, time
 from pathlib import Path
-from infrastructure.database import Database
-from infrastructure.log_sources import DatabaseSource
+from infrastructure.database.engines import Database
+from infrastructure.verifying.log_sources import DatabaseSource
 from tests.verified import POLICY, judged, verified_export
 
 stages, began, most = [], (time.perf_counter(), time.process_time()), 0

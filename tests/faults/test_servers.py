@@ -164,7 +164,7 @@ import os, signal, sys
 from pathlib import Path
 from infrastructure import files
 from infrastructure.settings import Settings
-from infrastructure.signed_state import SignedState
+from infrastructure.log.signed_state import SignedState
 from infrastructure.wiring import build
 from application.access import Caller
 from application.recording import Request, record_event

@@ -7,7 +7,7 @@ from shutil import copyfile
 import pytest
 from structlog.testing import capture_logs
 
-from infrastructure.database import Database
+from infrastructure.database.engines import Database
 from tests.stores import BACKENDS, Store
 
 

@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from infrastructure.database import Database
-from infrastructure.tables import head, metadata, opened, prose
+from infrastructure.database.engines import Database
+from infrastructure.database.tables import head, metadata, opened, prose
 from tests.postgresql import Databases
 from tests.stores import Store, announced, event, issued, published
 

@@ -24,10 +24,10 @@ from domain.entry_bytes import decoded, entry_of
 from domain.errors import TooLong
 from domain.ledger_stream import STREAM, LedgerStream
 from domain.programme import Programme
-from infrastructure import codec
-from infrastructure.codec import EntryMapper, canonical, draft, entry_form
-from infrastructure.recorder import select_stored
-from infrastructure.tables import entries, opened, prose
+from infrastructure.database.tables import entries, opened, prose
+from infrastructure.recording import codec
+from infrastructure.recording.codec import EntryMapper, canonical, draft, entry_form
+from infrastructure.recording.recorder import select_stored
 from tests.scenario import Story
 from tests.stores import PROGRAMME, Store, announced, event, note, published
 from tests.strategies import histories

@@ -10,7 +10,7 @@ from application.access import Caller
 from application.erasing import erase
 from application.ports import Command
 from application.recording import Request
-from infrastructure.database import Database
+from infrastructure.database.engines import Database
 from tests.stores import Store, announced, event
 
 ADMINISTRATOR = Caller("adm-1", "administrator")
@@ -71,7 +71,7 @@ def test_a_reader_in_the_way_delays_it_only(told: Store, monkeypatch: pytest.Mon
         return done
 
     monkeypatch.setattr(Database, "scrub", scrub)
-    monkeypatch.setattr("infrastructure.writer._SCRUB_AGAIN", 0.05)
+    monkeypatch.setattr("infrastructure.recording.writer._SCRUB_AGAIN", 0.05)
     with told.readings.view() as view:
         told.writer.record(erasure(position, "statement"))
         (seen,) = view.recorded(after=position - 1, up_to=position)
@@ -86,7 +86,7 @@ def test_a_reader_in_the_way_delays_it_only(told: Store, monkeypatch: pytest.Mon
 def test_closing_the_ledger_empties_the_log_as_well(told: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     position = told.writer.record(event(statement="Marguerite fell ill."))["position"]
     with monkeypatch.context() as held, told.readings.view():
-        held.setattr("infrastructure.database._SCRUB_MS", 0)
+        held.setattr("infrastructure.database.engines._SCRUB_MS", 0)
         told.writer.record(erasure(position, "statement"))
     told.writer.close()
     assert held_by_files(told, "Marguerite") == []

@@ -13,8 +13,8 @@ import pytest
 
 from domain.notes import Note, parse_note
 from domain.policy import Party, Policy
-from infrastructure.export_source import NoExportError
-from infrastructure.exporting import WrongRootError
+from infrastructure.exporting.export import WrongRootError
+from infrastructure.verifying.export_source import NoExportError
 from tests.infrastructure.test_erasing import erasure
 from tests.static_log import Signer
 from tests.stores import Store

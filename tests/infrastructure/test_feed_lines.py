@@ -14,7 +14,7 @@ from application.erasing import erase
 from application.recording import Request, announce, publish_programme, record_event
 from domain.answers import entry_answer
 from infrastructure.catalogues.reading import find, read
-from infrastructure.feed_lines import FeedLines
+from infrastructure.reading.feed_lines import FeedLines
 from tests.infrastructure.test_read_models import recorded
 from tests.scenario import Story
 from tests.stores import RECORDER, REVIEWER, Store, announced, event, published

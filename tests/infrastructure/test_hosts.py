@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from infrastructure.key_file import KeyFile, Keys
-from infrastructure.read_only import ReadOnlyError
-from infrastructure.signatures import SigningKey
+from infrastructure.log.key_file import KeyFile, Keys
+from infrastructure.log.read_only import ReadOnlyError
+from infrastructure.log.signatures import SigningKey
 from infrastructure.wiring import CannotRecoverError, Services
 from tests.hosts import KEYS, Hosts, Snapshot, copy_keys, several_hosts
 from tests.sealed import SealedLedger

@@ -15,8 +15,8 @@ from application.errors import Irreproducible
 from application.issuing import as_issued, issued_report, issued_reports
 from application.reporting import Press, Reader
 from infrastructure import clock
-from infrastructure.codec import canonical
-from infrastructure.tables import issued_reports as table
+from infrastructure.database.tables import issued_reports as table
+from infrastructure.recording.codec import canonical
 from tests.stores import Store, event, issued
 
 ROOT: Final = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ PRESS: Final = Press(origin="localhost/tests", version="0", canonical=canonical)
 KILLED: Final = """
 import os, sys
 from infrastructure import clock
-from infrastructure.unit import Batch
+from infrastructure.recording.unit import Batch
 from tests.stores import Store, issued
 store, where = Store(sys.argv[1], clock.now), sys.argv[2]
 command = issued(store, as_of="2024-01-01")

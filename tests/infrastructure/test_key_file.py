@@ -11,7 +11,7 @@ import pytest
 from domain.checkpoint import open_checkpoint
 from domain.policy import Party, Policy
 from domain.unproven import Unproven
-from infrastructure.signatures import SigningKey, parse_secret_text, verify
+from infrastructure.log.signatures import SigningKey, parse_secret_text, verify
 from infrastructure.wiring import NotReadyError
 from tests.sealed import SealedLedger, sealed_ledger
 from tests.stores import MovableClock

@@ -14,10 +14,10 @@ from eventsourcing.persistence import AggregateRecorder, IntegrityError, Notific
 from eventsourcing.tests import persistence as library
 
 from infrastructure import clock
-from infrastructure.codec import EntryForm
-from infrastructure.listening import CHANNEL
-from infrastructure.recorder import EntryRecorder
-from infrastructure.tables import entries
+from infrastructure.database.listening import CHANNEL
+from infrastructure.database.tables import entries
+from infrastructure.recording.codec import EntryForm
+from infrastructure.recording.recorder import EntryRecorder
 from tests.stores import Store
 
 WRITERS = 8

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from infrastructure.database import Database, alembic_config
-from infrastructure.database_urls import database_url
-from infrastructure.tables import metadata
+from infrastructure.database.engines import Database, alembic_config
+from infrastructure.database.tables import metadata
+from infrastructure.database.urls import database_url
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parents[1] / "golden" / "ledger-0.1.0.sql"
@@ -46,7 +46,7 @@ def test_a_ledger_of_any_earlier_version_is_brought_to_this_one(new_url: str) ->
 
 
 def test_of_several_processes_that_migrate_at_once_each_finds_the_tables_made(new_url: str) -> None:
-    program = "import sys; from infrastructure.database import Database; Database(sys.argv[1]).migrate()"
+    program = "import sys; from infrastructure.database.engines import Database; Database(sys.argv[1]).migrate()"
     processes = [
         subprocess.Popen([sys.executable, "-c", program, new_url], stderr=subprocess.PIPE, text=True, cwd=ROOT)
         for _ in range(3)

@@ -24,8 +24,8 @@ from domain.entry import Entry
 from domain.errors import Refusal, Refused
 from domain.replay import known, spans, state_at
 from infrastructure.catalogues.reading import find, read
-from infrastructure.read_models import StreamHead, projected
-from infrastructure.tables import DERIVED, course, details, entry_facts, relations, streams
+from infrastructure.database.tables import DERIVED, course, details, entry_facts, relations, streams
+from infrastructure.reading.read_models import StreamHead, projected
 from tests.scenario import Story
 from tests.stores import (
     RECORDER,

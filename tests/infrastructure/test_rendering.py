@@ -9,8 +9,8 @@ import openpyxl
 import pikepdf
 import pytest
 
+from infrastructure.renderers.rendering import RenderingBusyError, RenderingFailedError, Renderings
 from infrastructure.renderers.report_json import report_json
-from infrastructure.rendering import RenderingBusyError, RenderingFailedError, Renderings
 from tests.hostile_report import report_of
 from tests.in_memory import InMemoryLedger
 

@@ -5,9 +5,9 @@ import sqlalchemy as sa
 
 from application.errors import BadQuestion
 from domain.merkle import Frontier, leaf_hash
-from infrastructure.replaying import Differences, rebuild, replay
-from infrastructure.replaying_process import ReplayingFailedError, ReplayingProcesses
-from infrastructure.tables import DERIVED, entries
+from infrastructure.database.tables import DERIVED, entries
+from infrastructure.replaying.replay import Differences, rebuild, replay
+from infrastructure.replaying.replay_process import ReplayingFailedError, ReplayingProcesses
 from tests.stores import Store, announced, event, published
 
 OF_A1 = "stream = (SELECT stream FROM streams WHERE reference = 'A-1')"

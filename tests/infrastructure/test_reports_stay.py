@@ -15,8 +15,8 @@ import pytest
 from application.recording import Request, publish_programme, record_programme_event
 from application.reporting import Press, Reader, StatusQuery, status_report
 from domain.report import Scope
-from infrastructure.codec import canonical
-from infrastructure.readings import Readings
+from infrastructure.reading.readings import Readings
+from infrastructure.recording.codec import canonical
 from infrastructure.renderers.report_json import report_json
 from tests.eventful import eventful
 from tests.scenario import REGISTER

@@ -9,8 +9,8 @@ from application.actors import erase_actor, register_actor
 from application.recording import Request
 from application.roles import grant_role, revoke_role
 from application.tokens import create_token
-from infrastructure.identity import Identities, mint
-from infrastructure.token_uses import TokenUses
+from infrastructure.callers.identity import Identities, mint
+from infrastructure.callers.token_uses import TokenUses
 from tests.stores import PROGRAMME, Store
 
 ADMINISTRATOR = Caller("adm-1", "administrator")

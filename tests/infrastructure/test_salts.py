@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from infrastructure.salts import SIZE, new_salt
+from infrastructure.recording.salts import SIZE, new_salt
 
 
 def test_no_salt_is_given_twice() -> None:

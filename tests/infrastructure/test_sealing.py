@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from infrastructure.read_only import ReadOnlyError
+from infrastructure.log.read_only import ReadOnlyError
 from infrastructure.wiring import CannotRecoverError, NotReadyError
 from tests.sealed import SealedLedger, sealed_ledger
 

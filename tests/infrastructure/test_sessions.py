@@ -7,7 +7,7 @@ import pytest
 
 from application.access import Caller
 from application.sessions import Lifetime
-from infrastructure.sessions import Sessions, SignInUsedError
+from infrastructure.callers.sessions import Sessions, SignInUsedError
 from tests.stores import Store
 
 LIFETIME = Lifetime(timedelta(minutes=30), timedelta(hours=8))

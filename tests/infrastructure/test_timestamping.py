@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from api.app import create_app
 from domain.checkpoint import open_checkpoint
-from infrastructure import timestamping
+from infrastructure.log import timestamping
+from infrastructure.log.signatures import verify
 from infrastructure.settings import Settings
-from infrastructure.signatures import verify
 from tests.described import hold_to_description
 from tests.sealed import SealedLedger
 from tests.tsa import Authority

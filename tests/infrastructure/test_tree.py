@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.merkle import Frontier, leaf_hash
-from infrastructure.codec import EntryForm
-from infrastructure.recorder import EntryRecorder, frontier_at
-from infrastructure.tables import entries
+from infrastructure.database.tables import entries
+from infrastructure.recording.codec import EntryForm
+from infrastructure.recording.recorder import EntryRecorder, frontier_at
 
 # The reference inputs and roots of the certificate-transparency sources (merkletree tests).
 INPUTS: Final = (

@@ -8,7 +8,7 @@ import pytest
 
 from application.access import Caller
 from application.reporting import Reader, StatusQuery, status_report
-from infrastructure.identity import mint
+from infrastructure.callers.identity import mint
 from infrastructure.settings import Settings
 from infrastructure.wiring import NotReadyError, Services, build
 

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from domain.checkpoint import open_checkpoint
 from domain.policy import parse_policy
 from domain.unproven import QuorumMissing
-from infrastructure import witnesses as asking
-from infrastructure.read_only import ReadOnlyError
+from infrastructure.log import witnesses as asking
+from infrastructure.log.read_only import ReadOnlyError
+from infrastructure.log.signatures import verify
 from infrastructure.settings import Settings
-from infrastructure.signatures import verify
 from infrastructure.wiring import CannotRecoverError
 from tests.sealed import SealedLedger, sealed_ledger
 from tests.witness import Witness

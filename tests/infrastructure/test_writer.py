@@ -18,9 +18,10 @@ from application.ports import Command, Once, Unit
 from application.recording import Request
 from application.tokens import Minted, create_token
 from domain.errors import Invalid, Refused
-from infrastructure import aggregate_cache, clock, writer
-from infrastructure.recorder import ClockBehindError
-from infrastructure.tables import entries, remembered
+from infrastructure import clock
+from infrastructure.database.tables import entries, remembered
+from infrastructure.recording import aggregate_cache, writer
+from infrastructure.recording.recorder import ClockBehindError
 from tests.stores import Store, announced, event, note, published, refusals
 
 

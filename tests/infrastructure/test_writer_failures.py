@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from application.ports import Once
-from infrastructure import read_models, writer
-from infrastructure.recorder import Tail
-from infrastructure.tables import course
-from infrastructure.unit import Batch
+from infrastructure.database.tables import course
+from infrastructure.reading import read_models
+from infrastructure.recording import writer
+from infrastructure.recording.recorder import Tail
+from infrastructure.recording.unit import Batch
 from tests.stores import Store, event, note, refusals
 
 LOST: Final = sa.exc.OperationalError("COMMIT", {}, ConnectionError("the server went away"))

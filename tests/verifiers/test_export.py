@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.database import Database
+from infrastructure.database.engines import Database
 from tests.stores import Store
 from tests.verified import SIGNER, exported, signed, told
 from tests.verifiers.running import LOG_VERIFIERS, file_server, openssl

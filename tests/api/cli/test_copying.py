@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from infrastructure.copying import COPIED
+from infrastructure.database.copying import COPIED
+from infrastructure.database.tables import metadata
 from infrastructure.settings import Settings
-from infrastructure.tables import metadata
 from infrastructure.wiring import CannotCopyError, build, copy_from
 from tests.sealed import tamper
 

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from application.access import Caller
-from infrastructure.access_log import MOST_FILES, AccessLog, Asked
+from infrastructure.callers.access_log import MOST_FILES, AccessLog, Asked
 from tests.http_ledger import COMMITMENT, PROGRAMME, Ledger, assert_problem, filled, made
 
 

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from infrastructure.granting import APPLICATION, READERS
+from infrastructure.database.granting import APPLICATION, READERS
+from infrastructure.database.tables import metadata
 from infrastructure.settings import Settings
-from infrastructure.tables import metadata
 from infrastructure.wiring import CannotGrantError, NotReadyError, Services, build
 from tests.http_ledger import EVENTS, STARTED, Ledger, filled, made
 from tests.postgresql import Databases

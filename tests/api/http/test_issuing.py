@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from infrastructure.codec import canonical
+from infrastructure.recording.codec import canonical
 from infrastructure.wiring import FORMATS
 from tests.http_ledger import COMMITMENT, EVENTS, PROGRAMME, ROLES, Ledger, assert_problem, filled, made
 

@@ -15,7 +15,7 @@ from domain.notes import parse_verifier_key
 from domain.policy import Party, Policy, parse_policy
 from domain.receipt import parse_receipt, verify_receipt
 from domain.tiles import all_tiles, parse_entry_bundle, tiles_of
-from infrastructure.signatures import verify
+from infrastructure.log.signatures import verify
 from tests.http_ledger import COMMITMENT, EVENTS, Ledger, assert_problem, filled, made, owns_a_prefix
 from tests.serving import Server, made_ledger
 from tests.verifiers.running import LOG_VERIFIERS

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infrastructure import writer
+from infrastructure.recording import writer
 from tests.http_ledger import COMMITMENT, EVENTS, Ledger, assert_problem
 
 _numbers = count()

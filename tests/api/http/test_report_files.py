@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from infrastructure.rendering import RenderingFailedError
+from infrastructure.renderers.rendering import RenderingFailedError
 from infrastructure.wiring import Services
 from tests.http_ledger import Ledger, assert_problem, filled, made
 

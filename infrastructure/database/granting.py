@@ -1,0 +1,90 @@
+"""What roles of PostgreSQL may do with the tables. Their owner, who migrates, may do everything."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import sqlalchemy as sa
+
+from infrastructure.database.engines import Database
+from infrastructure.database.tables import (
+    DERIVED,
+    actors,
+    checkpoints,
+    entries,
+    fixed,
+    head,
+    held_roles,
+    issued_reports,
+    opened,
+    prose,
+    remembered,
+    sessions,
+    token_uses,
+    tokens,
+    tracking,
+)
+
+APPLICATION: Final[Mapping[str, str]] = {
+    entries.name: "SELECT, INSERT",
+    opened.name: "SELECT, INSERT",
+    issued_reports.name: "SELECT, INSERT",
+    prose.name: "SELECT, INSERT, DELETE",  # texts can be erased
+    head.name: "SELECT, UPDATE",
+    fixed.name: "SELECT, INSERT",
+    tracking.name: "SELECT, INSERT, UPDATE",
+    tokens.name: "SELECT, INSERT, UPDATE",
+    held_roles.name: "SELECT, INSERT, DELETE",
+    actors.name: "SELECT, INSERT, UPDATE, DELETE",  # names can be erased
+    token_uses.name: "SELECT, INSERT, UPDATE",
+    sessions.name: "SELECT, INSERT, UPDATE, DELETE",
+    remembered.name: "SELECT, INSERT, DELETE",
+    checkpoints.name: "SELECT, INSERT, UPDATE",
+    **{table.name: "SELECT, INSERT, UPDATE, DELETE" for table in DERIVED},
+    "alembic_version": "SELECT",
+}
+"""For whoever serves and records."""
+
+_SECRET: Final = {
+    fixed.name,
+    tokens.name,
+    held_roles.name,
+    token_uses.name,
+    actors.name,
+    sessions.name,
+    remembered.name,
+}
+READERS: Final[Mapping[str, str]] = {name: "SELECT" for name in APPLICATION if name not in _SECRET}
+"""For whoever analyses: all that is recorded, internal things included; nothing by which one could act."""
+
+
+class CannotGrantError(Exception):
+    """A role that grants cannot be given to."""
+
+
+def grant_to_roles(database: Database, privileges: Mapping[str | None, Mapping[str, str]]) -> None:
+    """Let each role do this with the tables and nothing else; doing it again changes nothing."""
+    if database.is_sqlite:
+        raise CannotGrantError("SQLite knows no roles; accepted: a ledger on PostgreSQL")
+    with database.writing() as connection:
+        for role, listed in privileges.items():
+            if role is not None:
+                _grant(connection, role, listed)
+
+
+def _grant(connection: sa.Connection, role: str, privileges: Mapping[str, str]) -> None:
+    owner = connection.execute(sa.text("SELECT tableowner FROM pg_tables WHERE tablename = 'entries'")).scalar()
+    found = connection.execute(sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar()
+    if found is None:
+        raise CannotGrantError(f"there is no role {role}; accepted: one that CREATE ROLE has made")
+    is_owner = sa.text("SELECT pg_has_role(:role, :owner, 'MEMBER')")
+    if found or connection.execute(is_owner, {"role": role, "owner": owner}).scalar():
+        raise CannotGrantError(
+            f"{role} could do everything whatever is granted; accepted: a role that is no superuser and neither "
+            f"owns the tables nor is a member of {owner}"
+        )
+    quoted = connection.dialect.identifier_preparer.quote(role)
+    schema = connection.execute(sa.text("SELECT quote_ident(current_schema())")).scalar()
+    connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {quoted}")
+    for table, listed in privileges.items():
+        connection.exec_driver_sql(f"REVOKE ALL ON {table} FROM {quoted}")
+        connection.exec_driver_sql(f"GRANT {listed} ON {table} TO {quoted}")

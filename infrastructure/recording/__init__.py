@@ -1,0 +1,1 @@
+"""The write path: what waits is decided and recorded in one transaction, as entries whose bytes never change."""

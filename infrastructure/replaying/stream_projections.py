@@ -1,0 +1,143 @@
+"""The histories in the entries, stream by stream, and the rows of the read models that each of them gives.
+
+One history is in memory at a time: entries come by stream and version, page by page.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from application.verifying import faults_of
+from domain.entry import Entry
+from domain.entry_bytes import decoded, entry_of, newest
+from domain.errors import Refusal
+from domain.ledger_stream import REFERENCE, STREAM
+from domain.programme import Programme
+from infrastructure.database.tables import entries, opened
+from infrastructure.reading.read_models import Projection, Row, StreamHead, projected
+
+_PAGE: Final = 2_000
+_TOGETHER: Final = 2_000
+"""Entries whose streams are compared and written together."""
+
+_BEHIND_ALL: Final = b"\xff" * 17
+
+
+class Projected(NamedTuple):
+    """A stream with what its history gives; no *projection* if it has *faults* (position, what)."""
+
+    head: StreamHead
+    entries: int
+    projection: Projection | None
+    faults: tuple[tuple[int, str], ...] = ()
+
+
+class Some(NamedTuple):
+    """What streams that follow each other, from *first* to *last*, give: rows by table, as plain values.
+
+    Streams with *faults* (reference, position, what) are left out.
+    """
+
+    first: bytes
+    last: bytes
+    streams: int
+    entries: int
+    rows: dict[str, list[Row]]
+    faults: list[tuple[str, int, str]]
+
+
+def some_streams(connection: sa.Connection, size: int, part: int = 0, parts: int = 1) -> Iterator[Some]:
+    """Project the streams of one of several *parts*, some at a time."""
+    low, high = (bytes([256 * each // parts]) if each < parts else _BEHIND_ALL for each in (part, part + 1))
+    gathered, count = list[Projected](), 0
+    for each in projected_streams(connection, size, low, high):
+        gathered.append(each)
+        count += each.entries
+        if count >= _TOGETHER:
+            yield _together(gathered)
+            gathered, count = [], 0
+    if gathered:
+        yield _together(gathered)
+
+
+def _together(gathered: Sequence[Projected]) -> Some:
+    sound = [each for each in gathered if each.projection is not None]
+    rows: dict[str, list[Row]] = {}
+    for each in sound:
+        assert each.projection is not None
+        for table, made in each.projection.rows().items():
+            rows.setdefault(table.name, []).extend(made)
+    faults = [(each.head.reference, position, what) for each in gathered for position, what in each.faults]
+    first, last = gathered[0].head.stream.bytes, gathered[-1].head.stream.bytes
+    return Some(first, last, len(sound), sum(each.entries for each in sound), rows, faults)
+
+
+def projected_streams(
+    connection: sa.Connection, size: int, low: bytes = b"", high: bytes = _BEHIND_ALL
+) -> Iterator[Projected]:
+    """Project the streams that have entries among the first *size*, from id *low* up to *high*, without it."""
+    internal: dict[str, bool] = {}
+    for stream, rows in groupby(_forms(connection, size, low, high), key=lambda row: row[0]):
+        read = [newest(orjson.loads(form)) for _, _, form in rows]
+        history = [entry_of(each) for each in read]
+        head = _head_of(connection, UUID(bytes=stream), read[0]["reference"], history[0], internal)
+        yield _projected(head, history)
+
+
+def _forms(connection: sa.Connection, size: int, low: bytes, high: bytes) -> Iterator[Any]:
+    """Give stream, version and open form of every entry, by stream and version."""
+    joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
+    form = sa.func.coalesce(opened.c.entry, entries.c.entry)
+    place = sa.tuple_(entries.c.stream, entries.c.version)
+    query = sa.select(entries.c.stream, entries.c.version, form).select_from(joined)
+    query = query.where(place > sa.tuple_(sa.bindparam("stream"), sa.bindparam("version")), entries.c.stream < high)
+    query = query.where(entries.c.position <= size).order_by(entries.c.stream, entries.c.version).limit(_PAGE)
+    last = low, 0
+    while page := connection.execute(query, {"stream": last[0], "version": last[1]}).all():
+        yield from page
+        last = page[-1][0], page[-1][1]
+
+
+def _projected(head: StreamHead, history: list[Entry]) -> Projected:
+    # A course is folded as it is projected; only what has none has to be looked at besides.
+    faults = () if head.sort == "commitment" else tuple(faults_of(head.sort, history))
+    if not faults:
+        try:
+            if [entry.version for entry in history] == list(range(1, len(history) + 1)):
+                return Projected(head, len(history), projected(head, history))
+            told = None
+        except (Refusal, KeyError, TypeError, ValueError, IndexError, AttributeError) as broken:
+            told = broken
+        step = history[-1].position, f"as it was recorded, step by step, it breaks a rule: {told}"
+        faults = tuple(faults_of(head.sort, history)) or (step,)
+    return Projected(head, len(history), None, faults)
+
+
+def _head_of(
+    connection: sa.Connection, stream: UUID, reference: str, first: Entry, internal: dict[str, bool]
+) -> StreamHead:
+    if stream == STREAM:
+        return StreamHead(stream, "ledger", REFERENCE, None, internal=False)
+    if first.kind == "programme_published":
+        closed = first.facts["details"].get("visibility") == "internal"
+        return StreamHead(stream, "programme", reference, reference, closed)
+    commitment = first.facts["commitment"]
+    code = commitment["programme"]
+    if code not in internal:
+        internal[code] = _is_internal(connection, code)
+    closed = commitment.get("visibility") == "internal" or internal[code]
+    return StreamHead(stream, "commitment", reference, code, closed)
+
+
+def _is_internal(connection: sa.Connection, code: str) -> bool:
+    joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
+    form = sa.func.coalesce(opened.c.entry, entries.c.entry)
+    query = sa.select(form).select_from(joined)
+    query = query.where(entries.c.stream == Programme.id_of(code).bytes, entries.c.version == 1)
+    found = connection.execute(query).scalar()
+    published = decoded(found)["facts"]["details"] if found is not None else {}
+    return bool(published.get("visibility") == "internal")

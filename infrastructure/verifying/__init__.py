@@ -1,0 +1,1 @@
+"""What can be verified, wherever it is: this ledger's database, an export, a server."""
