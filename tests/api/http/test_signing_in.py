@@ -25,7 +25,7 @@ from tests.stores import MovableClock
 
 @pytest.fixture(scope="module")
 def backend() -> str:
-    """Signing in needs the database for sessions only: tests/infrastructure/test_sessions.py."""
+    """Signing in needs the database for sessions only: tests/infrastructure/callers/test_sessions.py."""
     return "sqlite"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from infrastructure.catalogues.reading import BadCatalogue, Catalogue, check_source, find, read, shipped
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROGRAMME = {
     "code": "harbour-plan",
     "title": "Harbour plan",

@@ -15,7 +15,7 @@ from application.recording import Request, announce, publish_programme, record_e
 from domain.answers import entry_answer
 from infrastructure.catalogues.reading import find, read
 from infrastructure.reading.feed_lines import FeedLines
-from tests.infrastructure.test_read_models import recorded
+from tests.infrastructure.reading.test_read_models import recorded
 from tests.scenario import Story
 from tests.stores import RECORDER, REVIEWER, Store, announced, event, published
 from tests.strategies import histories

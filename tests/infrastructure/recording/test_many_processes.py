@@ -13,7 +13,7 @@ import pytest
 from infrastructure import clock
 from tests.stores import Store, announced, event, published
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 COMMITMENTS: Final = 5
 
 # Writes notes from 8 threads and says which it has recorded, one line each, once they are acknowledged.

@@ -15,13 +15,13 @@ from domain.notes import Note, parse_note
 from domain.policy import Party, Policy
 from infrastructure.exporting.export import WrongRootError
 from infrastructure.verifying.export_source import NoExportError
-from tests.infrastructure.test_erasing import erasure
+from tests.infrastructure.recording.test_erasing import erasure
 from tests.static_log import Signer
 from tests.stores import Store
 from tests.verified import SIGNER, exported, signed, told, verified_export
 
 SIZES = [0, 1, 2, 7, 255, 256, 257]
-VERIFIER = Path(__file__).parents[1] / "verifiers" / "verify_log.py"
+VERIFIER = Path(__file__).parents[2] / "verifiers" / "verify_log.py"
 
 
 @pytest.fixture

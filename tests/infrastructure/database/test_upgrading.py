@@ -12,7 +12,7 @@ from infrastructure.callers.identity import mint
 from infrastructure.settings import Settings
 from infrastructure.wiring import NotReadyError, Services, build
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 
 

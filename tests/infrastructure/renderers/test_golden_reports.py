@@ -1,6 +1,6 @@
 """The figures of the shipped catalogue, as a reviewer should see them change.
 
-After a change that is meant, `GOLDEN=write pytest tests/infrastructure/test_golden_reports.py` writes them anew.
+After a change that is meant, `GOLDEN=write pytest tests/infrastructure/renderers/test_golden_reports.py` writes anew.
 """
 
 import json
@@ -14,7 +14,7 @@ from application.reporting import Reader, StatusQuery, status_report
 from infrastructure.settings import Settings
 from infrastructure.wiring import build
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "reports"
+GOLDEN = Path(__file__).parents[2] / "golden" / "reports"
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 CATALOGUE = "strategic-compass-partner"
 

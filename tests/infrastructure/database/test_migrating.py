@@ -14,8 +14,8 @@ from infrastructure.database.engines import Database, alembic_config
 from infrastructure.database.tables import metadata
 from infrastructure.database.urls import database_url
 
-ROOT = Path(__file__).parents[2]
-GOLDEN = Path(__file__).parents[1] / "golden" / "ledger-0.1.0.sql"
+ROOT = Path(__file__).parents[3]
+GOLDEN = Path(__file__).parents[2] / "golden" / "ledger-0.1.0.sql"
 
 
 def test_the_migrations_make_the_tables_that_the_program_knows(new_url: str) -> None:

@@ -19,7 +19,7 @@ from infrastructure.database.tables import issued_reports as table
 from infrastructure.recording.codec import canonical
 from tests.stores import Store, event, issued
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 PRESS: Final = Press(origin="localhost/tests", version="0", canonical=canonical)
 
 # Makes a report, says so, and ends without warning: before it is recorded, or with all written but not committed.

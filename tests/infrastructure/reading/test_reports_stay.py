@@ -166,7 +166,7 @@ def test_digest_and_bytes_are_the_same_in_another_process_time_zone_and_language
     )
     made = subprocess.run(
         [sys.executable, "-c", program, __file__, told.url],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         env={**os.environ, "PYTHONPATH": ".", **surroundings},
         capture_output=True,
         check=True,
