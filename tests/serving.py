@@ -95,12 +95,15 @@ class Server:
             time.sleep(0.1)
         raise TimeoutError(self.address)
 
+    def command(self, *words: str | Path) -> str:
+        """Let the command line of this host do something; give what it says."""
+        done = subprocess.run([PROGRAM, *words], env=self._environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def verify(self) -> None:
         """Let the command line verify the ledger as this host has it."""
-        done = subprocess.run(
-            [PROGRAM, "verify", "--json"], env=self._environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        self.command("verify", "--json")
 
     @property
     def pid(self) -> int:
