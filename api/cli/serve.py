@@ -33,6 +33,8 @@ _PATIENCE_SECONDS: Final = 60.0
 _FILES_APART: Final = 64  # what a process needs besides connections to clients
 _FILES_ELSEWHERE: Final = 8_192
 _STARTUP_FAILED: Final = 3  # uvicorn's own exit code
+_kept: Final[list[int]] = []
+"""Signals that came before uvicorn listened."""
 
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 is everywhere.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")]
@@ -155,6 +157,7 @@ def application() -> "FastAPI":
     from api.app import from_environment
     from infrastructure.wiring import Settings
 
+    _let_uvicorn_hear()
     log_to_stderr(Settings().log_level)
     return from_environment()
 
@@ -184,7 +187,7 @@ def _address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _config(app: Any, settings: "Settings", **more: Any) -> Any:
+def _config(app: "str | Callable[[], FastAPI]", settings: "Settings", **more: Any) -> Any:
     import uvicorn
 
     from api.http.connections import Connections, Patience
@@ -200,6 +203,7 @@ def _config(app: Any, settings: "Settings", **more: Any) -> Any:
 
     return uvicorn.Config(
         app,
+        factory=True,
         loop="asyncio" if sys.platform == "win32" else "uvloop",
         http=protocols,
         ws="none",
@@ -231,9 +235,13 @@ def _files() -> int:
 def _run(app: "FastAPI", listening: socket.socket, settings: "Settings") -> None:
     import uvicorn
 
+    def made() -> "FastAPI":
+        _let_uvicorn_hear()
+        return app
+
     _stopping_is_no_failure()
     try:
-        uvicorn.Server(_config(app, settings)).run(sockets=[listening])
+        uvicorn.Server(_config(made, settings)).run(sockets=[listening])
     except SystemExit:
         raise Ended(NOT_AVAILABLE, "the server could not start; the lines above say why") from None
 
@@ -241,7 +249,7 @@ def _run(app: "FastAPI", listening: socket.socket, settings: "Settings") -> None
 def _run_many(workers: int, listening: socket.socket, settings: "Settings") -> None:
     from uvicorn.supervisors import Multiprocess
 
-    config = _config("api.cli.serve:application", settings, factory=True, workers=workers)
+    config = _config("api.cli.serve:application", settings, workers=workers)
     # The first thing that a worker does with it, in its own process.
     config.configure_logging = _stopping_is_no_failure
     supervisor = Multiprocess(config, sockets=[listening])
@@ -249,16 +257,30 @@ def _run_many(workers: int, listening: socket.socket, settings: "Settings") -> N
     codes = {process.exitcode for process in supervisor.processes}
     if _STARTUP_FAILED in codes:
         raise Ended(NOT_AVAILABLE, "the server could not start; the lines above say why")
-    # A worker that was told to end before it had begun ends by the signal itself.
+    # The signal itself ends a worker only before that, when it serves nobody: from then on there is always a handler,
+    # this one or uvicorn's, so that none which owes answers ends by the signal.
     if failed := codes - {0, -signal.SIGTERM}:
         told = ", ".join(map(str, sorted(code or 0 for code in failed)))
         raise Ended(NOT_AVAILABLE, f"a worker did not end as it was asked to: exit code {told}")
 
 
 def _stopping_is_no_failure() -> None:
-    """Let uvicorn raise the signals that ended it once more, when all is answered, and nobody be the worse for it."""
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.signal(signal.SIGINT, lambda *_: None)
+    """Let uvicorn raise the signals that ended it once more, when all is answered, and nobody be the worse for it.
+
+    What comes before uvicorn listens is kept for it: it may be told but once that it should end.
+    """
+    signal.signal(signal.SIGTERM, _keep)
+    signal.signal(signal.SIGINT, _keep)
+
+
+def _keep(number: int, _frame: object) -> None:
+    _kept.append(number)
+
+
+def _let_uvicorn_hear() -> None:
+    """Raise what was kept; to be called where the app is made, for which uvicorn listens already."""
+    for number in _kept:
+        signal.raise_signal(number)
 
 
 def _tell_when_answering(listening: socket.socket, tell: Callable[[], object]) -> None:

@@ -1,7 +1,9 @@
 """Several workers of one host: one keeps the log; any may be killed, and all end when they are asked to."""
 
+import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -92,4 +94,68 @@ def test_a_killed_worker_is_replaced_and_the_log_is_kept_by_another(
         eventually(lambda: keeper_of(tmp_path, workers_of(server)) not in (None, keeper))
         eventually(lambda: len(workers_of(server)) == WORKERS)
     outsider.judge(server)
+    assert server.stop() == 0
+
+
+ONE_KIND = pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # what processes do with signals
+
+
+class Owed:
+    """A request that a worker has taken on and cannot answer yet: half of its body is still to come."""
+
+    def __init__(self, server: Server, token: str, number: int) -> None:
+        step = {"kind": "progressed", "occurred_on": "2024-03-01", "statement": "Step.", "external_id": f"o:{number}"}
+        body = json.dumps(step).encode()
+        head = (
+            f"POST /v1/commitments/C-{number}/events HTTP/1.1\r\nhost: ledger\r\nexpect: 100-continue\r\n"
+            f"authorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        self.rest = body[10:]
+        self.connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+        self.connection.sendall(head.encode())
+        # That it goes on says that the worker has begun with it.
+        assert self.connection.recv(1_000).startswith(b"HTTP/1.1 100 ")
+        self.connection.sendall(body[:10])
+
+    def answer(self) -> bytes:
+        with self.connection:
+            self.connection.sendall(self.rest)
+            return self.connection.recv(100_000)
+
+
+@ONE_KIND
+def test_told_to_end_again_and_again_the_workers_answer_what_they_owe(server: Server, outsider: Outsider) -> None:
+    owed = [Owed(server, outsider.token, number) for number in range(COMMITMENTS)]
+    told = [*workers_of(server), server.pid]
+    for _ in range(3):  # as whoever ends all processes of a service does, and the one above its workers once more
+        for pid in told:
+            os.kill(pid, signal.SIGTERM)
+        time.sleep(0.3)
+    assert {each.answer().split()[1] for each in owed} == {b"201"}
+    assert server.stop() == 0
+
+
+def handles_sigterm(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    handled = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(handled, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@ONE_KIND
+def test_a_worker_told_to_end_when_it_has_just_begun_ends(server: Server) -> None:
+    def begun() -> list[int]:
+        return [pid for pid in workers_of(server) if pid not in before]
+
+    before = workers_of(server)
+    os.kill(before[0], signal.SIGKILL)
+    eventually(begun)
+    (new,) = begun()
+    while not handles_sigterm(new):  # from then on the signal does not end it by itself
+        time.sleep(0.000_1)
+    os.kill(new, signal.SIGTERM)
+    eventually(lambda: new not in workers_of(server))
+    eventually(lambda: len(workers_of(server)) == WORKERS)
     assert server.stop() == 0
