@@ -113,8 +113,11 @@ def _material(view: View, query: StatusQuery, reader: Reader, press: Press) -> t
         appendix=appendix,
     )
     root = b64encode(view.root(moment.log_size)).decode()
-    off = off_stretches(view.settings_changed(moment.log_size))
-    return material, Imprint(press.origin, root, press.version, off)
+    return material, Imprint(press.origin, root, press.version, _off(view, moment))
+
+
+def _off(view: View, moment: Moment) -> list[Answer]:
+    return off_stretches(view.settings_changed(moment.log_size))
 
 
 def _wants_appendix(query: StatusQuery, commitments: int) -> bool:
@@ -159,7 +162,8 @@ def _changes_of_date(view: View, query: ChangesQuery, reader: Reader) -> Answer:
     scope = Scope(filters=query.filters, visibility_all=query.visibility_all)
     seen = visible(view, until, moment.log_size, scope)
     rows = select(seen, scope.filters, until)
-    return {**_times(until, moment), **_asked(scope), **_since(view, scope, query.since, until, rows, moment)}
+    compared = _since(view, scope, query.since, until, rows, moment)
+    return {**_times(until, moment), **_asked(scope), **_without_four_eyes(view, moment), **compared}
 
 
 def _changes_of_record(view: View, query: ChangesQuery, reader: Reader) -> Answer:
@@ -182,6 +186,7 @@ def _changes_of_record(view: View, query: ChangesQuery, reader: Reader) -> Answe
     return {
         **_times(as_of, after),
         **_asked(scope),
+        **_without_four_eyes(view, after),
         "from_log_size": before.log_size,
         "from_known_at": instant(before.recorded_at),
         "to_log_size": after.log_size,
@@ -199,6 +204,11 @@ def _times(as_of: date, moment: Moment) -> Answer:
 def _asked(scope: Scope) -> Answer:
     filters = {name: value for name, value in scope.answer().items() if name != "compare_to"}
     return {"filters": filters, "rules": RULES}
+
+
+def _without_four_eyes(view: View, moment: Moment) -> Answer:
+    off = _off(view, moment)
+    return {"four_eyes_off": off} if off else {}
 
 
 def _refuse(filters: Filters, *, visibility_all: bool, reader: Reader) -> None:

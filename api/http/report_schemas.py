@@ -235,21 +235,18 @@ _OF_RECORD: Final[dict[str, Schema]] = {
 _ASKED: Final[dict[str, Any]] = {**_TIMES, "filters": _filters(), "rules": WHOLE}
 
 
-def _with(name: str, schema: Schema, described: Schema) -> Schema:
-    """Add a member that may be missing."""
-    return described | {"properties": described["properties"] | {name: schema}}
+def _with_four_eyes(described: Schema) -> Schema:
+    """Add the member that is there only if there is something to tell."""
+    stretches = many(answer({"from": WHOLE, "to": or_null(WHOLE)}))
+    said = "only if there are any: positions recorded while nobody else had to look at corrections"
+    return described | {"properties": described["properties"] | {"four_eyes_off": _described(stretches, said)}}
 
 
 REPORT_COMPONENTS: Final[dict[str, Schema]] = {
     "Figures": _FIGURES,
     "Correction": _CORRECTION,
     "ChangesOfDate": _described(answer(_SINCE), "what took effect after one date and up to another"),
-    "StatusReport": _with(
-        "four_eyes_off",
-        _described(
-            many(answer({"from": WHOLE, "to": or_null(WHOLE)})),
-            "only if there are any: positions recorded while nobody else had to look at corrections",
-        ),
+    "StatusReport": _with_four_eyes(
         answer(
             {
                 "programme": _described(or_null(TEXT), "the code, if exactly one was asked for"),
@@ -295,5 +292,7 @@ REPORT_COMPONENTS: Final[dict[str, Schema]] = {
             }
         ),
     ),
-    "Changes": {"oneOf": [answer({**_ASKED, **_SINCE}), answer({**_ASKED, **_OF_RECORD})]},
+    "Changes": {
+        "oneOf": [_with_four_eyes(answer({**_ASKED, **_SINCE})), _with_four_eyes(answer({**_ASKED, **_OF_RECORD}))]
+    },
 }

@@ -1,4 +1,7 @@
-"""A report as CSV (RFC 4180): UTF-8, CRLF, a header row, then one row per commitment."""
+"""A report as CSV (RFC 4180): UTF-8, CRLF, a header row, then one row per commitment.
+
+Nothing stands before the header and nothing after the rows; what is said of a whole report is a column of every row.
+"""
 
 import csv
 import io
@@ -30,21 +33,26 @@ hold one in quotes."""
 _WAYS: Final = {column: tuple(column.split(".")) for column in COLUMNS}
 _SPECIAL: Final = re.compile('[;"\r\n]')
 
+FOUR_EYES_OFF: Final = "four_eyes_off"
+"""A last column, only if there were such stretches: `5..9;12..` for entries 5 to 9 and from 12 on. No spreadsheet takes
+that for a number or a day, and a report about nothing says it by its header."""
 _ROWS_AT_ONCE: Final = 200
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def report_csv(report: Mapping[str, Any]) -> Iterator[bytes]:
     """Give the commitments of a report, chunk by chunk."""
-    rows: Iterator[Iterable[str]] = chain([COLUMNS], map(_row, report["commitments"]))
+    off = ";".join(f"{each['from']}..{each['to'] or ''}" for each in report.get(FOUR_EYES_OFF, ()))
+    header, beside = ((*COLUMNS, FOUR_EYES_OFF), (off,)) if off else (COLUMNS, ())
+    rows: Iterator[Iterable[str]] = chain([header], (_row(each, beside) for each in report["commitments"]))
     while batch := list(islice(rows, _ROWS_AT_ONCE)):
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\r\n").writerows(batch)
         yield text.getvalue().encode()
 
 
-def _row(commitment: Mapping[str, Any]) -> list[str]:
-    return [cell(found(commitment, column)) for column in COLUMNS]
+def _row(commitment: Mapping[str, Any], beside: tuple[str, ...]) -> list[str]:
+    return [*(cell(found(commitment, column)) for column in COLUMNS), *beside]
 
 
 def found(commitment: Mapping[str, Any], column: str) -> object:

@@ -1,10 +1,13 @@
 """Reports say where in the ledger four-eyes was off: told from the ledger itself, so that they stay the same."""
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
+from openpyxl import load_workbook
 
 from api.app import create_app
 from infrastructure.settings import Settings
@@ -37,8 +40,10 @@ def test_every_format_says_where_four_eyes_was_off_and_the_digest_stays(tmp_path
         assert now.json()["digest"] == before.json()["digest"]
         said = f"off from entry {off} on: who recorded an entry there may have corrected it"
         assert said in ledger.get("/v1/reports/status?as_of=2024-12-31&format=html").text
-        written = ledger.get("/v1/reports/status?as_of=2024-12-31&format=xlsx").content
-        assert written[:2] == b"PK"
+        (book, table) = (ledger.get(f"/v1/reports/status?as_of=2024-12-31&format={form}") for form in ("xlsx", "csv"))
+        cells = [cell.value for row in load_workbook(io.BytesIO(book.content)).worksheets[0] for cell in row]
+        assert any(said in str(value) for value in cells)
+        assert [row["four_eyes_off"] for row in csv.DictReader(io.StringIO(table.text))] == [f"{off}.."]
         last = noted(ledger, "x:8")
         issued = ledger.post("/v1/reports", {"as_of": "2024-12-31"}).json()
         as_issued = ledger.get(issued["address"]).content
@@ -53,3 +58,20 @@ def test_every_format_says_where_four_eyes_was_off_and_the_digest_stays(tmp_path
         assert ledger.get(issued["address"]).content == as_issued
         assert json.loads(as_issued)["four_eyes_off"] == [{"from": off, "to": None}]
         assert ledger.get(f"/v1/reports/status?log_size={off - 1}&as_of=2024-12-31").content == before.content
+
+
+def test_what_changed_and_a_report_about_nothing_say_it_too(tmp_path: Path) -> None:
+    services, tokens = made(tmp_path, four_eyes=False)
+    with TestClient(create_app(services)) as client:
+        off = client.get("/health/ready").json()["position"]
+        ledger = filled(client, tokens)
+        nothing = ledger.get("/v1/reports/status?theme=nothing&format=csv").text
+        assert nothing.strip().endswith(",known_at,four_eyes_off")
+        for asked in ("from=2024-01-01", f"from_log_size={off}"):
+            changes = ledger.get(f"/v1/reports/changes?{asked}").json()
+            assert changes["four_eyes_off"] == [{"from": off, "to": None}]
+    services, client, _ = served(tmp_path, tokens)
+    with client:
+        last = Ledger(client, tokens).head()
+        table = Ledger(client, tokens).get("/v1/reports/status?format=csv").text
+        assert [row["four_eyes_off"] for row in csv.DictReader(io.StringIO(table))] == [f"{off}..{last - 1}"]
