@@ -7,6 +7,7 @@ the role revokes all its tokens.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from hashlib import sha256
 from typing import Any, Final
 
 from application.access import Caller, Right
@@ -106,6 +107,8 @@ def _keep(unit: Unit, caller: Caller, made: Minted, held: HeldToken, replaces: s
         "programmes": listed(held.scope),
         "expires_at": instant(held.expires_at),
         "replaces": replaces,
+        # Of the digest, not of the secret: entries are read by everybody, and rows held against them (`ledger verify`).
+        "fingerprint": sha256(made.digest).hexdigest(),
     }
     entry = note(unit, caller, "token_created", facts, closed=names_internal(unit, held.scope))
     token = Token(made.id, made.digest, held.actor, held.role, entry.recorded_at, held.scope, held.expires_at)

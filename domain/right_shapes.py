@@ -7,7 +7,7 @@ from typing import Final
 
 from domain.chronology import parse_day
 from domain.fields import Field, Many, Parsed, Text, Word, record
-from domain.identifiers import ACTOR, PARTNER_CODE, PROGRAMME_CODE, THEME, UTC_INSTANT
+from domain.identifiers import ACTOR, PARTNER_CODE, PROGRAMME_CODE, SHA256, THEME, UTC_INSTANT
 from domain.vocabulary import ROLES
 
 _SPAN: Final = re.compile(r"([0-9]{1,5})([dh])", re.ASCII)
@@ -57,6 +57,7 @@ RIGHT_EVENTS: Final[Mapping[str, tuple[Mapping[str, Field], str]]] = {
             "programmes": SCOPE,
             "expires_at": UTC_INSTANT,
             "replaces": THEME,
+            "fingerprint": SHA256,
         },
         "token actor granted_role",
     ),

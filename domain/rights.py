@@ -13,14 +13,23 @@ Scope = frozenset[str] | None
 
 @dataclass(frozen=True, slots=True)
 class HeldToken:
-    """A token and what it may act as; *scope* None: as far as its actor's role goes."""
+    """A token and what it may act as; *scope* None: as far as its actor's role goes.
+
+    *fingerprint* is the SHA-256 (hex) of the digest that is kept of it; older entries have none.
+    """
 
     actor: str
     role: str
     scope: Scope
     created_at: datetime
     expires_at: datetime | None
-    revoked: bool = False
+    fingerprint: str | None = None
+    revoked_at: datetime | None = None
+
+    @property
+    def revoked(self) -> bool:
+        """Whether it is good for nothing any more, whatever a clock says."""
+        return self.revoked_at is not None
 
     def is_valid(self, at: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
@@ -50,7 +59,7 @@ class Rights:
             case "role_revoked":
                 self.roles.pop((facts["actor"], facts["revoked_role"]), None)
                 for token in facts.get("tokens", ()):
-                    self.tokens[token] = replace(self.tokens[token], revoked=True)
+                    self._revoke(token, entry.recorded_at)
             case "token_created":
                 actor, role = facts["actor"], facts["granted_role"]
                 # Before 0.3.0 a token granted the role without another entry, for all programmes.
@@ -62,11 +71,17 @@ class Rights:
                     scope_of(facts.get("programmes")),
                     entry.recorded_at,
                     None if expires_at is None else parse_instant(expires_at),
+                    facts.get("fingerprint"),
                 )
             case "token_revoked":
                 token, until = self.tokens[facts["token"]], facts.get("valid_until")
-                ended = replace(token, revoked=True) if until is None else token.expiring(parse_instant(until))
-                self.tokens[facts["token"]] = ended
+                if until is None:
+                    self._revoke(facts["token"], entry.recorded_at)
+                else:
+                    self.tokens[facts["token"]] = token.expiring(parse_instant(until))
+
+    def _revoke(self, token: str, at: datetime) -> None:
+        self.tokens[token] = replace(self.tokens[token], revoked_at=at)
 
     def tokens_of(self, actor: str, role: str) -> list[str]:
         """Give the ids of the tokens by which an actor acts in a role, expired ones included."""

@@ -141,6 +141,7 @@ _WORDS = {
     "streams": "histories folded again",
     "tiles": "tiles compared",
     "older_checkpoints": "older checkpoints extended",
+    "rights": "rows of tokens, roles and actors held against entries",
     "issued_reports": "issued reports made anew",
     "shown_entries": "entries as they are shown",
 }

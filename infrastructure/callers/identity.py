@@ -15,9 +15,9 @@ from application.ports import Actor, Token
 from application.tokens import Minted
 from domain.rights import Scope, narrowed
 from infrastructure import clock
-from infrastructure.callers.rights_rows import actor_of, read_scope, token_of
+from infrastructure.callers.rights_rows import all_actors, all_roles, all_tokens, read_scope
 from infrastructure.database.engines import Database
-from infrastructure.database.tables import actors, held_roles, token_uses, tokens
+from infrastructure.database.tables import held_roles, tokens
 
 PREFIX: Final = "ldg_"
 _SECRET_BYTES: Final = 32
@@ -85,24 +85,18 @@ class Identities:
 
     def tokens(self) -> list[Token]:
         """Give every token there ever was, by time of creation."""
-        query = (
-            sa.select(tokens, token_uses.c.used_at)
-            .outerjoin(token_uses, token_uses.c.token == tokens.c.id)
-            .order_by(tokens.c.created_at, tokens.c.id)
-        )
         with self._database.reading() as connection:
-            return [token_of(row) for row in connection.execute(query)]
+            return all_tokens(connection)
 
     def roles(self) -> list[tuple[str, str, Scope]]:
         """Give every role that is held: actor, role, and the programmes."""
-        query = sa.select(held_roles).order_by(held_roles.c.actor, held_roles.c.role)
         with self._database.reading() as connection:
-            return [(row.actor, row.role, read_scope(row.programmes)) for row in connection.execute(query)]
+            return all_roles(connection)
 
     def actors(self) -> list[Actor]:
         """Give the register of actors, by id."""
         with self._database.reading() as connection:
-            return [actor_of(row) for row in connection.execute(sa.select(actors).order_by(actors.c.id))]
+            return all_actors(connection)
 
 
 def _checksum(body: str) -> str:

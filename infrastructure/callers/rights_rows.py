@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from application.checking_rights import RightsRows
 from application.ports import Actor, Token
 from domain.rights import Scope, listed, scope_of
 from infrastructure import clock
-from infrastructure.database.tables import actors, held_roles, tokens
+from infrastructure.database.tables import actors, held_roles, sessions, token_uses, tokens
 
 
 def new_token(token: Token) -> sa.Insert:
@@ -70,6 +71,42 @@ def actor_of(row: Any) -> Actor:
     """Read a row of `actors`."""
     erased_at = None if row.erased_at is None else clock.from_micros(row.erased_at)
     return Actor(row.id, row.name, row.organisation, clock.from_micros(row.registered_at), erased_at)
+
+
+def all_tokens(connection: sa.Connection) -> list[Token]:
+    """Read every token there ever was, by time of creation."""
+    query = sa.select(tokens, token_uses.c.used_at).outerjoin(token_uses, token_uses.c.token == tokens.c.id)
+    return [token_of(row) for row in connection.execute(query.order_by(tokens.c.created_at, tokens.c.id))]
+
+
+def all_roles(connection: sa.Connection) -> list[tuple[str, str, Scope]]:
+    """Read every role that is held: actor, role, and the programmes."""
+    query = sa.select(held_roles).order_by(held_roles.c.actor, held_roles.c.role)
+    return [(row.actor, row.role, read_scope(row.programmes)) for row in connection.execute(query)]
+
+
+def all_actors(connection: sa.Connection) -> list[Actor]:
+    """Read the register of actors, by id."""
+    return [actor_of(row) for row in connection.execute(sa.select(actors).order_by(actors.c.id))]
+
+
+def count_sessions(connection: sa.Connection) -> int:
+    """Count the sessions that nobody has ended."""
+    return connection.execute(sa.select(sa.func.count()).where(sessions.c.ended_at.is_(None))).scalar_one()
+
+
+def may_read_rights(connection: sa.Connection) -> bool:
+    """Whether the database lets its user see these rows: on PostgreSQL not every role may."""
+    if connection.dialect.name == "sqlite":
+        return True
+    allowed = sa.func.has_table_privilege
+    tables = (each.name for each in (tokens, token_uses, held_roles, actors, sessions))
+    return all(connection.execute(sa.select(allowed(table, "SELECT"))).scalar() for table in tables)
+
+
+def all_rights(connection: sa.Connection) -> RightsRows:
+    """Read everything by which callers are recognised."""
+    return RightsRows(all_tokens(connection), all_roles(connection), all_actors(connection))
 
 
 def token_of(row: Any) -> Token:

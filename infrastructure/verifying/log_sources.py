@@ -7,10 +7,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from application.checking_rights import rights_faults, unknown_digests
 from application.log_source import Findings, Leaf, Progress, Streams
 from application.verifying import Outcome, Trust, verify
 from domain.issued import KeptReport
+from domain.ledger_stream import STREAM
 from domain.policy import Policy
+from infrastructure.callers.rights_rows import all_rights, count_sessions, may_read_rights
 from infrastructure.database.engines import Database
 from infrastructure.database.tables import entries, head
 from infrastructure.exporting.export import Head, export
@@ -76,8 +79,8 @@ class DatabaseSource:
         """Give what is kept of issued reports, by the position of their entries."""
         return all_kept(self._connection)
 
-    def look_further(self, streams: Streams, findings: Findings, progress: Progress) -> Mapping[str, Any]:  # noqa: ARG002
-        """Make every read model anew and compare it; and look whether the head is where it must be."""
+    def look_further(self, streams: Streams, findings: Findings, progress: Progress) -> Mapping[str, Any]:
+        """Make every read model anew and compare it; look at the head, and at the rows that say who may do what."""
         if self._last != (self._head.position, self._head.recorded_at):
             there = f"the last entry is {self._last[0]}"
             findings.found(None, f"the ledger's head says {self._head.position} or another instant, {there}")
@@ -94,7 +97,22 @@ class DatabaseSource:
 
         replay.told = told
         replay.compare()
-        return {"streams": replay.streams}
+        return {"streams": replay.streams, "rights": self._look_at_rights(streams, findings)}
+
+    def _look_at_rights(self, streams: Streams, findings: Findings) -> int:
+        """Compare the rows by which callers are recognised with the entries that gave rights; count them."""
+        if not may_read_rights(self._connection):
+            findings.unseen.append("who holds which right: this role of the database may not read that")
+            return 0
+        rows, own = all_rights(self._connection), streams.history(STREAM, self._last[0])
+        entries = () if own is None else own.entries
+        for position, what in rights_faults(entries, rows):
+            findings.found(position, what)
+        if unknown := unknown_digests(entries):
+            findings.unseen.append(f"whether {unknown} tokens have the secrets they were made with: no entry tells")
+        if signed_in := count_sessions(self._connection):
+            findings.unseen.append(f"whether {signed_in} sessions began with a sign-in: no entry tells of sign-ins")
+        return len(rows)
 
 
 class NotSealedError(Exception):

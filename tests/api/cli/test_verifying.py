@@ -61,6 +61,13 @@ def test_a_doctored_ledger_ends_with_3_and_names_the_position(ledger, what):
     assert again.json["faults"] >= 1
 
 
+def test_a_right_that_somebody_gave_themselves_past_the_ledger_ends_with_3_and_is_named(ledger):
+    tamper(database(ledger), "INSERT INTO held_roles VALUES ('mallory', 'administrator', NULL)")
+    ran = ledger.do("verify")
+    assert ran.code == 3
+    assert "first: the role administrator of mallory is in the database, but no entry gave it" in ran.err
+
+
 def test_faults_beyond_the_first_are_counted(ledger):
     tamper(database(ledger), "UPDATE prose SET salt = zeroblob(32)", "UPDATE entry_facts SET kind = 'x'")
     ran = ledger.do("verify")
