@@ -1,31 +1,39 @@
-"""The feed as lines of JSON: what `domain.answers.entry_answer` says of an entry, made with little work for each.
+"""The feed as lines of JSON: each says what `domain.answers.entry_answer` says of an entry, made with little work.
 
-Members that are texts already stand as JSON in the database and are passed on as they are. What has a form of its own
-(announcements, rectifications) is made by `entry_answer` itself.
+Most entries have one text, a statement, and no members but plain ones. Of these the bytes that were recorded, and the
+text, are passed on in pieces, and decoded once for many that look alike. So members of a line stand in any order.
 """
 
-from collections.abc import Mapping
-from functools import cache
+from binascii import hexlify
+from collections.abc import Sequence
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
 
 from application.access import Sight
-from domain.answers import Answer, Kept, RecordedEntry, entry_answer
-from domain.entry import Entry
-from domain.entry_bytes import entry_of, newest
-from domain.shapes import EVIDENCE
-from infrastructure import clock
+from domain import entry_bytes
+from domain.answers import body_answer
+from domain.entry_bytes import FORMAT, newest
 from infrastructure.database.tables import entries, opened, prose, streams
 
 _AFTER: Final = sa.bindparam("after", type_=sa.BigInteger)
 _LAST: Final = sa.bindparam("last", type_=sa.BigInteger)
 _MOST_STREAMS: Final = 100_000
+_MOST_LOOKS: Final = 10_000
+_LONGEST_LOOK: Final = 500
+_DIGITS: Final = b"0123456789"
+_STATEMENT_ALONE: Final = len('{"statement":""}') + 64
+_FORMAT: Final = b',"v":%d,' % FORMAT
+_LEAF_HASH: Final = b',"leaf_hash":"'
 _OWN_FORM: Final = ("announced", "rectified")
-_NO_TEXTS: Final[Mapping[str, tuple[str, bytes]]] = {}
-_EVIDENCE: Final = dict.fromkeys(EVIDENCE.members)
+_TAKEN_APART: Final = ("evidence", "changes", "corrections")
+"""Texts that belong to members of the facts; each other one is a member by itself."""
+
+Text = tuple[int, str, str, bytes]
+"""Position and name of a text, its value as JSON, and its salt."""
+
+_NO_TEXTS: Final[Sequence[Text]] = ()
 
 
 def _between(table: sa.Table, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
@@ -40,86 +48,100 @@ _STREAM: Final = sa.select(streams.c.programme, streams.c.internal).where(stream
 
 
 class FeedLines:
-    """Makes the lines of one feed; remembers what it has learnt of streams."""
+    """Makes the lines of one feed; remembers what it has learnt of streams, and of entries that look alike."""
 
     def __init__(self, sight: Sight) -> None:
         self._sight = sight
-        self._streams: dict[bytes, tuple[str | None, int]] = {}
+        self._streams: dict[bytes, tuple[str | None, int, bytes]] = {}
+        self._looks: dict[bytes, bytes] = {}
 
     def between(self, connection: sa.Connection, after: int, last: int) -> bytes:
         """Give a line for every entry behind *after*, up to *last*, that may be seen."""
         where = {"after": after, "last": last}
         # Past SQLAlchemy's rows: they would take as long as all the rest.
         read = [connection.execute(query, where).cursor.fetchall() for query in (_ENTRIES, _OPENED, _PROSE)]
-        open_forms: dict[int, bytes] = dict(read[1])
-        texts: dict[int, dict[str, tuple[str, bytes]]] = {}
-        for position, member, value, salt in read[2]:
-            texts.setdefault(position, {})[member] = value, salt
+        open_forms, texts = dict[int, bytes](read[1]), _by_position(read[2])
         lines: list[bytes] = []
         for position, stream, form, leaf_hash in read[0]:
-            programme, internal = self._streams.get(stream) or self._learn(connection, stream)
+            programme, internal, end = self._streams.get(stream) or self._learn(connection, stream)
             open_form = open_forms.get(position)
-            if not self._sight.sees(programme, internal=bool(internal or open_form is not None)):
-                continue
-            said = newest(orjson.loads(open_form or form))
-            own = texts.get(position, _NO_TEXTS)
-            if said["kind"] in _OWN_FORM:
-                answer = entry_answer(_recorded(said, programme, leaf_hash, own))
-            else:
-                answer = _answer(said, programme, leaf_hash, own)
-            lines.append(orjson.dumps(answer, None, orjson.OPT_APPEND_NEWLINE))
+            if not (internal or open_form) or self._sight.sees(programme, internal=True):
+                own = texts.get(position, _NO_TEXTS)
+                line = self._pieced(open_form or form, own) or _made(open_form or form, own)
+                lines += line, hexlify(leaf_hash), end
         return b"".join(lines)
 
-    def _learn(self, connection: sa.Connection, stream: bytes) -> tuple[str | None, int]:
+    def _learn(self, connection: sa.Connection, stream: bytes) -> tuple[str | None, int, bytes]:
         if len(self._streams) >= _MOST_STREAMS:
             self._streams.clear()
         programme, internal = connection.execute(_STREAM, {"stream": stream}).one()
-        self._streams[stream] = programme, internal
-        return programme, internal
+        learnt = self._streams[stream] = programme, internal, b'","programme":%b}\n' % orjson.dumps(programme)
+        return learnt
+
+    def _pieced(self, form: bytes, texts: Sequence[Text]) -> bytes:
+        """Give a line, up to the leaf's hash, in the pieces that stand there; nothing if it is not made of them."""
+        # {"facts":{…},"kind":"…","position":… ,"prose":{"statement":"…"},"recorded_at":… ,"v":1,"version":…}
+        head, _, rest = form.rpartition(b',"prose":')
+        if len(texts) != 1 or texts[0][1] != "statement" or rest.find(b"}") != _STATEMENT_ALONE - 1:
+            return b""
+        look = head.translate(None, _DIGITS)
+        absent = self._looks.get(look)
+        if absent is None:
+            absent = self._look(look, head)
+        if not absent:
+            return b""
+        facts, _, kind = head.rpartition(b'},"kind":')
+        before, _, version = rest[_STATEMENT_ALONE:].rpartition(_FORMAT)
+        _, _, value, salt = texts[0]
+        return b"".join(
+            (b"{", facts[10:], b',"kind":', kind, before, b",", version[:-1], b",", absent, b',"statement":',
+             value.encode(), b',"prose":{"statement":{"sha256":', rest[13:79], b',"salt":"', hexlify(salt),
+             b'"}},"erased":[]', _LEAF_HASH)
+        )  # fmt: skip
+
+    def _look(self, look: bytes, head: bytes) -> bytes:
+        """Give the members that an entry with such a head does not have; nothing if it is not made of pieces.
+
+        Heads that differ in digits only have the same members.
+        """
+        said = orjson.loads(head + b"}")
+        kind, facts = said["kind"], said["facts"]
+        absent = b""
+        if not entry_bytes.UPCASTS and kind not in _OWN_FORM and "evidence" not in facts:
+            blank = body_answer(kind, {}, {})
+            if facts.keys() <= {"effective_on", *blank}:
+                there = {"statement", *facts}
+                absent = orjson.dumps({name: value for name, value in blank.items() if name not in there})[1:-1]
+        if len(self._looks) >= _MOST_LOOKS:
+            self._looks.clear()
+        if len(look) <= _LONGEST_LOOK:
+            self._looks[look] = absent
+        return absent
 
 
-def _answer(
-    said: dict[str, Any], programme: str | None, leaf_hash: bytes, texts: Mapping[str, tuple[str, bytes]]
-) -> Answer:
-    """Say what `entry_answer` says; *said* is used up."""
+def _by_position(texts: Sequence[Text]) -> dict[int, list[Text]]:
+    found: dict[int, list[Text]] = {}
+    last, own = 0, list[Text]()
+    for text in texts:
+        if text[0] == last:
+            own.append(text)
+        else:
+            last = text[0]
+            found[last] = own = [text]
+    return found
+
+
+def _made(form: bytes, texts: Sequence[Text]) -> bytes:
+    """Give a line, up to the leaf's hash, by way of the members that it has."""
+    said = newest(orjson.loads(form))
     facts, hashes = said.pop("facts"), said.pop("prose")
     del said["v"]
-    answer = _blank(said["kind"]).copy()
-    answer.update(said)
-    answer.update(facts)
-    answer["programme"], answer["leaf_hash"] = programme, leaf_hash.hex()
-    shown: dict[str, Any] = {}
-    for member, hashed in hashes.items():
-        if member in texts:
-            value, salt = texts[member]
-            answer[member] = orjson.Fragment(value)
-            shown[member] = {"sha256": hashed, "salt": salt.hex()}
-        else:
-            shown[member] = {"sha256": hashed, "salt": None}
-            answer["erased"] = [*answer["erased"], member]
-    answer["prose"] = shown
-    if "evidence" in facts:
-        given = orjson.loads(texts["evidence"][0]) if "evidence" in texts else [{}] * len(facts["evidence"])
-        items = zip(given, facts["evidence"], strict=True)
-        answer["evidence"] = [{**_EVIDENCE, **text, **fact} for text, fact in items]
-    return answer
-
-
-@cache
-def _blank(kind: str) -> Answer:
-    """Give every member that the answer about an entry of this kind has, in order."""
-    nothing = Entry(0, 0, kind, clock.EPOCH, "", "", {"effective_on": None})
-    return entry_answer(RecordedEntry(nothing, UUID(int=0), None, "", internal=False, leaf_hash=b"", prose={}))
-
-
-def _recorded(
-    said: dict[str, Any], programme: str | None, leaf_hash: bytes, texts: Mapping[str, tuple[str, bytes]]
-) -> RecordedEntry:
-    kept = {
-        member: Kept(hashed, texts[member][1].hex(), orjson.loads(texts[member][0]))
-        if member in texts
-        else Kept(hashed, None, None)
-        for member, hashed in said["prose"].items()
+    there = {
+        member: orjson.loads(value) if member in _TAKEN_APART else orjson.Fragment(value)
+        for _, member, value, _ in texts
     }
-    stream, reference = UUID(said["stream"]), said["reference"]
-    return RecordedEntry(entry_of(said), stream, programme, reference, internal=False, leaf_hash=leaf_hash, prose=kept)
+    salts = {member: salt.hex() for _, member, _, salt in texts}
+    proofs = {member: {"sha256": hashed, "salt": salts.get(member)} for member, hashed in hashes.items()}
+    answer = {**said, "effective_on": facts["effective_on"], **body_answer(said["kind"], facts, there)}
+    answer |= {"prose": proofs, "erased": [member for member in hashes if member not in there]}
+    return orjson.dumps(answer)[:-1] + _LEAF_HASH
