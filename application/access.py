@@ -89,6 +89,11 @@ class Sight:
         """Whether everything may be seen."""
         return self.scope is None
 
+    @property
+    def is_public(self) -> bool:
+        """Whether nothing may be seen but what is public."""
+        return self.scope is not None and not self.scope
+
     def sees(self, programme: str | None, *, internal: bool) -> bool:
         """Whether what belongs to a programme (None: the ledger) is shown; everything public is."""
         if not internal:
@@ -102,6 +107,11 @@ class Sight:
         """Whether everything of these programmes is shown; of none named: of all."""
         named: Collection[str | None] = programmes or (None,)
         return all(self.sees(each, internal=True) for each in named)
+
+
+def everything() -> Sight:
+    """Give what whoever holds a role for all programmes sees, and whoever has the ledger's files."""
+    return Sight(None)
 
 
 def nobody() -> Sight:

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
+from application.access import Sight
 from application.errors import BadQuestion, Irreproducible
 from application.issuing import fault_of, issued_reports, listed, made_again
 from application.ports import View
@@ -61,11 +62,10 @@ def checked(view: View, issued: Issued, moment: Moment, reader: Reader, press: P
 
 
 def page_of_checks(
-    view: View, moment: Moment, reader: Reader, press: Press, *, before: int | None, limit: int
+    view: View, moment: Moment, sight: Sight, reader: Reader, press: Press, *, before: int | None, limit: int
 ) -> tuple[list[Answer], bool]:
     """Check issued reports, the newest first, as many as one answer may take; and tell whether there are more."""
-    internal = reader.may_read_internal
-    found = issued_reports(view, moment, before=before, limit=limit + 1, internal=internal)
+    found = issued_reports(view, moment, sight, before=before, limit=limit + 1)
     items: list[Answer] = []
     looked_at = 0
     for issued in found[:limit]:

@@ -5,13 +5,12 @@ changes, so it is made first, for the N of the snapshot; entries that come in be
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Any, Final
 
-from application.access import Right
+from application.access import Right, Sight
 from application.errors import BadQuestion, Irreproducible, Unknown
 from application.noting import note
 from application.ports import Command, Unit, View
@@ -75,18 +74,31 @@ def _refuse_internal_programmes(view: View, scope: Scope) -> None:
             raise BadQuestion("programme", f"{code} is internal, a public report would name it", "visibility=all")
 
 
-def issued_reports(view: View, moment: Moment, *, before: int | None, limit: int, internal: bool) -> Sequence[Issued]:
-    """Give the reports issued up to a moment, the newest first, from below the number *before*."""
+def issued_reports(view: View, moment: Moment, sight: Sight, *, before: int | None, limit: int) -> list[Issued]:
+    """Give the reports issued up to a moment that may be seen, the newest first, from below the number *before*."""
     below = moment.log_size + 1 if before is None else min(before, moment.log_size + 1)
-    return [Issued.read(each) for each in view.issued(before=below, limit=limit, internal=internal)]
+    found: list[Issued] = []
+    more = True
+    while more and len(found) < limit:
+        page = [Issued.read(each) for each in view.issued(before=below, limit=limit, internal=not sight.is_public)]
+        found += (each for each in page if _is_seen(each, sight))
+        more = len(page) == limit
+        below = page[-1].number if page else below
+    return found[:limit]
 
 
-def issued_report(view: View, number: int, *, internal: bool) -> Issued:
+def issued_report(view: View, number: int, sight: Sight) -> Issued:
     """Give one issued report; Unknown if there is none, or none that may be seen."""
-    for each in view.issued(before=number + 1, limit=1, internal=internal):
-        if each.entry.position == number:
-            return Issued.read(each)
+    for recorded in view.issued(before=number + 1, limit=1, internal=not sight.is_public):
+        issued = Issued.read(recorded)
+        if issued.number == number and _is_seen(issued, sight):
+            return issued
     raise Unknown("issued report", str(number))
+
+
+def _is_seen(issued: Issued, sight: Sight) -> bool:
+    """Whether all that a report tells of may be seen: of what is internal that of the programmes it was asked for."""
+    return not issued.internal or sight.covers(issued.scope.filters.programme)
 
 
 def listed(view: View, issued: Issued) -> Answer:
@@ -105,7 +117,10 @@ class Form:
 def made_again(
     view: View, issued: Issued, reader: Reader, press: Press, *, form: Form = Form(), log_size: int | None = None
 ) -> Answer:
-    """Make the report anew from what it was made from, or with another N; whether it is the same is not looked at."""
+    """Make the report anew from what it was made from, or with another N; whether it is the same is not looked at.
+
+    Who was given *issued* may see what it counts, internal commitments included.
+    """
     if issued.rules != RULES:
         what = f"it was made by rules {issued.rules}, which this version cannot apply"
         raise Irreproducible(issued.number, "rules", issued.rules, RULES, what)
@@ -113,7 +128,7 @@ def made_again(
     query = StatusQuery(
         scope=issued.scope, appendix=form.appendix, format=form.format, as_of=issued.as_of, log_size=known
     )
-    return status_report(view, query, reader, press)
+    return status_report(view, query, replace(reader, may_read_internal=issued.internal), press)
 
 
 def as_issued(view: View, issued: Issued, reader: Reader, press: Press, form: Form = Form()) -> Answer:

@@ -20,7 +20,9 @@ as a whole: it publishes no programmes, gives no rights, erases nothing, and iss
 
 What is internal is shown to whoever holds a role for its programme (any role), and to nobody else: it is answered
 like what does not exist. Where reading is public (`LEDGER_PUBLIC_READ`) everybody reads what is public without a
-token. Names of actors are shown where the register is, and nowhere else; no export holds them.
+token. Names of actors are shown where the register is, and nowhere else; no export holds them. An issued report that
+counts what is internal (`visibility=all`) is listed for, given to and checked for whoever holds a role for all the
+programmes that it was asked for, or for all of them if it names none; its entry is shown to those who see the whole ledger.
 
 A programme may own a `reference_prefix` such as `ABC-`: its commitments begin so, and no other programme announces
 under it or owns one that begins alike. The refusal is the same whether a reference is taken or free, internal or

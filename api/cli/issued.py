@@ -118,11 +118,11 @@ def show(
 
     Ends with 3 if it cannot be made again as it was.
     """
-    from application import issuing
+    from application import access, issuing
 
     form = form_of(format, output, json=json)
     with opened() as services, services.view() as view:
-        issued = issuing.issued_report(view, number, internal=True)
+        issued = issuing.issued_report(view, number, access.everything())
         wanted = issuing.Form(format=form, appendix=appendix)
         made = issuing.as_issued(view, issued, reader_of(services), services.press(), wanted)
         give(services, made, form, output, appendix_asked=appendix is True)
@@ -169,9 +169,9 @@ def fault_line(fault: dict[str, Any]) -> str:
 
 
 def _check(services: "Services", view: "View", number: int, moment: Any) -> dict[str, Any]:
-    from application import checking, issuing
+    from application import access, checking, issuing
 
-    issued = issuing.issued_report(view, number, internal=True)
+    issued = issuing.issued_report(view, number, access.everything())
     return checking.check_answer(view, checking.checked(view, issued, moment, reader_of(services), services.press()))
 
 
@@ -189,12 +189,12 @@ def _check_all(services: "Services", view: "View", moment: Any) -> list[dict[str
 
 
 def _all(view: "View") -> list[Any]:
-    from application import issuing
+    from application import access, issuing
 
     found: list[Any] = []
     while True:
         before = found[-1].number if found else None
-        page = issuing.issued_reports(view, view.head, before=before, limit=_PAGE, internal=True)
+        page = issuing.issued_reports(view, view.head, access.everything(), before=before, limit=_PAGE)
         found += page
         if len(page) < _PAGE:
             return found

@@ -16,7 +16,6 @@ from application import checking, issuing
 from application.access import Sight
 from application.errors import BadQuestion
 from application.ports import View
-from application.reporting import Reader
 from application.two_times import moment_of
 from domain.answers import Answer, Moment
 from infrastructure.wiring import Services
@@ -40,7 +39,7 @@ def _issuing(router: APIRouter, gate: Gate) -> None:
     async def issue(request: Request, _: Annotated[Nothing, Query()]) -> Response:
         answer, headers = await gate.record_from_view(
             request,
-            lambda view, asked: issuing.issue(view, asked, reader_of(services, internal=False), services.press()),
+            lambda view, asked: issuing.issue(view, asked, reader_of(services), services.press()),
         )
         found = _addressed(answer)
         return as_answer(found, found["id"], status=201, headers={"Location": found["address"], **headers})
@@ -52,11 +51,11 @@ def _lists(router: APIRouter, gate: Gate) -> None:
     async def paged(
         request: Request,
         query: IssuedQuery,
-        items_of: Callable[[View, Moment, Reader, int | None], tuple[list[Answer], bool]],
+        items_of: Callable[[View, Moment, Sight, int | None], tuple[list[Answer], bool]],
     ) -> Response:
         def read(view: View, sight: Sight) -> dict[str, Any]:
             moment, before = _pinned(query, view, services)
-            items, more = items_of(view, moment, reader_of(services, internal=sight.is_whole), before)
+            items, more = items_of(view, moment, sight, before)
             after = Cursor(str(items[-1]["id"]), "", moment.log_size).text() if more else None
             known = {"log_size": moment.log_size, "known_at": Times.known_at(moment)}
             return page(list(map(_addressed, items)), after, **known)
@@ -66,9 +65,8 @@ def _lists(router: APIRouter, gate: Gate) -> None:
 
     @router.get("", **openapi.reading("Page of issued reports, the newest first", "IssuedReportPage"))
     async def listing(request: Request, query: Annotated[IssuedQuery, Query()]) -> Response:
-        def items(view: View, moment: Moment, reader: Reader, before: int | None) -> tuple[list[Answer], bool]:
-            internal = reader.may_read_internal
-            found = issuing.issued_reports(view, moment, before=before, limit=query.limit + 1, internal=internal)
+        def items(view: View, moment: Moment, sight: Sight, before: int | None) -> tuple[list[Answer], bool]:
+            found = issuing.issued_reports(view, moment, sight, before=before, limit=query.limit + 1)
             return [issuing.listed(view, each) for each in found[: query.limit]], len(found) > query.limit
 
         return await paged(request, query, items)
@@ -78,8 +76,8 @@ def _lists(router: APIRouter, gate: Gate) -> None:
         return await paged(
             request,
             query,
-            lambda view, moment, reader, before: checking.page_of_checks(
-                view, moment, reader, services.press(), before=before, limit=query.limit
+            lambda view, moment, sight, before: checking.page_of_checks(
+                view, moment, sight, reader_of(services), services.press(), before=before, limit=query.limit
             ),
         )
 
@@ -92,21 +90,18 @@ def _single(router: APIRouter, gate: Gate) -> None:
         form = form_of(request, query)
 
         def make(view: View, sight: Sight) -> dict[str, Any]:
-            issued = issuing.issued_report(view, id, internal=sight.is_whole)
-            sight.sees(None, internal=issued.internal)
-            reader = reader_of(services, internal=sight.is_whole)
+            issued = issuing.issued_report(view, id, sight)
             wanted = issuing.Form(format=form.name, appendix=query.appendix)
-            return issuing.as_issued(view, issued, reader, services.press(), wanted)
+            return issuing.as_issued(view, issued, reader_of(services), services.press(), wanted)
 
         return await as_report(request, gate, form, make, appendix_asked=query.appendix is True)
 
     @router.get("/{id}/check", **openapi.reading("What would read differently today, and why", "ReportCheck"))
     async def check(request: Request, id: Number, query: Annotated[KnownQuery, Query()]) -> Response:
         def read(view: View, sight: Sight) -> Answer:
-            issued = issuing.issued_report(view, id, internal=sight.is_whole)
-            sight.sees(None, internal=issued.internal)
-            reader, moment = reader_of(services, internal=sight.is_whole), moment_known(query, view, services)
-            checked = checking.checked(view, issued, moment, reader, services.press())
+            issued = issuing.issued_report(view, id, sight)
+            moment = moment_known(query, view, services)
+            checked = checking.checked(view, issued, moment, reader_of(services), services.press())
             return _addressed(checking.check_answer(view, checked))
 
         body, head = await gate.read(request, read)

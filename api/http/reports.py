@@ -68,6 +68,6 @@ def _asked(query: StatusQuery, form: str) -> reporting.StatusQuery:
     )
 
 
-def reader_of(services: Services, *, internal: bool) -> reporting.Reader:
-    """Give who asks, today."""
+def reader_of(services: Services, *, internal: bool = False) -> reporting.Reader:
+    """Give who asks, today, and whether for what is internal."""
     return reporting.Reader(may_read_internal=internal, today=services.today(), now=services.now())

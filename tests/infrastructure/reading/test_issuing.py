@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import sqlalchemy as sa
 
+from application.access import everything
 from application.checking import check_answer, checked
 from application.errors import Irreproducible
 from application.issuing import as_issued, issued_report, issued_reports
@@ -48,17 +49,17 @@ def reader(store: Store) -> Reader:
 
 def numbers(store: Store) -> list[int]:
     with store.readings.view() as view:
-        return [each.number for each in issued_reports(view, view.head, before=None, limit=500, internal=True)]
+        return [each.number for each in issued_reports(view, view.head, everything(), before=None, limit=500)]
 
 
 def given(store: Store, number: int) -> dict[str, Any]:
     with store.readings.view() as view:
-        return as_issued(view, issued_report(view, number, internal=True), reader(store), PRESS)
+        return as_issued(view, issued_report(view, number, everything()), reader(store), PRESS)
 
 
 def fault_of(store: Store, number: int) -> dict[str, Any] | None:
     with store.readings.view() as view:
-        found = checked(view, issued_report(view, number, internal=True), view.head, reader(store), PRESS)
+        found = checked(view, issued_report(view, number, everything()), view.head, reader(store), PRESS)
         answer = check_answer(view, found)
     assert answer["reproducible"] == (answer["fault"] is None)
     fault: dict[str, Any] | None = answer["fault"]
