@@ -12,6 +12,7 @@ from structlog import get_logger
 
 from api.http import (
     commitments,
+    direct,
     docs_page,
     feed,
     health,
@@ -30,7 +31,6 @@ from api.http.guard import Guard
 from api.http.guessing import might_be_valid
 from infrastructure.wiring import Services, build
 
-_log = get_logger()
 _DESCRIPTION = """
 An event-sourced ledger of public commitments. Every step in the life of a commitment is an immutable entry; every
 answer names two times: `as_of` (the date asked about) and `log_size` or `known_at` (how much was known).
@@ -63,9 +63,10 @@ def create_app(services: Services) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
     )
+    published, announced = programmes.routes(gate), commitments.routes(gate)
     for router in (
-        programmes.routes(gate),
-        commitments.routes(gate),
+        published,
+        announced,
         feed.routes(gate),
         reports.routes(gate),
         issued.routes(gate),
@@ -77,6 +78,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router)
     if services.sign_in is not None:
         app.include_router(signing_in.routes(gate, services.sign_in))
+    direct.shorten(app, announced, published)
     docs_page.install(app)
     problems.install(app, gate.admit)
     if services.sign_in is not None:
@@ -121,6 +123,7 @@ class Watched:
 
     def __init__(self, app: ASGIApp, figures: health.Figures) -> None:
         self._app, self._figures = app, figures
+        self._log = get_logger().bind()  # once: binding takes as long as the line itself
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
@@ -140,6 +143,5 @@ class Watched:
         finally:
             took = time.perf_counter() - started
             route = getattr(scope.get("route"), "path_format", "none")
-            self._figures.requests.labels(scope["method"], route, status).inc()
-            self._figures.seconds.labels(scope["method"], route).observe(took)
-            _log.info("request", method=scope["method"], route=route, status=status, ms=round(took * 1000, 1))
+            self._figures.count(scope["method"], route, status, took)
+            self._log.info("request", method=scope["method"], route=route, status=status, ms=round(took * 1000, 1))

@@ -21,8 +21,9 @@ def parse(text: bytes) -> Any:
     """Read JSON; NotJsonError for names that stand twice, half surrogates, NaN, big integers, depth, no JSON."""
     try:
         value = DECODER.decode(text.decode("utf-8"))
-        # Written down once more, half a surrogate pair shows, in names and in values.
-        json.dumps(value, ensure_ascii=False).encode()
+        if b"\\u" in text:
+            # Written down once more, half a surrogate pair shows, in names and in values.
+            json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise NotJsonError("a text contains half of a surrogate pair, which is no character") from None
     except UnicodeDecodeError as wrong:

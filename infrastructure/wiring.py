@@ -110,6 +110,7 @@ __all__ = [
     "canonical",
     "carried",
     "check_catalogue",
+    "configure_logging",
     "copy_from",
     "form_token",
     "is_form_token",
@@ -131,9 +132,7 @@ BadDatabaseUrl = BadDatabaseUrlError
 DatabaseFailed = sa.exc.SQLAlchemyError
 is_full = database_is_full
 is_unreachable = database_is_unreachable
-
-
-_log = get_logger()
+configure_logging = telemetry.configure
 
 
 class Services:
@@ -365,7 +364,7 @@ def build(settings: Settings | None = None, now: Callable[[], datetime] = clock.
     gc.set_threshold(_COLLECTED_AFTER, 20, 20)
     _keep_freed_memory()
     settings = settings or Settings()
-    telemetry.configure(settings.log_level)
+    configure_logging(settings.log_level)
     return Services(settings, now)
 
 

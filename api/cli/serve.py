@@ -126,28 +126,15 @@ def _welcome(address: str, tokens: Mapping[str, str], loaded: Mapping[str, Any])
 
 
 def log_to_stderr(level: str) -> None:
-    """Write log lines to stderr: for people on a terminal, else one JSON object a line."""
+    """Write log lines to stderr, those of libraries among them."""
     import logging
 
-    import structlog
+    from infrastructure.wiring import configure_logging
 
-    least = logging.getLevelNamesMapping()[level.upper()]
-    people = sys.stderr.isatty()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if people else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)
-            if people
-            else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+    configure_logging(level)
     # What libraries say goes the same way; uvicorn's own lines about starting and stopping are left out.
-    logging.basicConfig(level=max(least, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(message)s")
+    least = max(logging.getLevelNamesMapping()[level.upper()], logging.WARNING)
+    logging.basicConfig(level=least, stream=sys.stderr, format="%(levelname)s %(message)s")
     # It warns of every request that is no HTTP: whoever sends such would fill the log.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 

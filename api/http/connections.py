@@ -7,7 +7,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -16,6 +16,7 @@ from api.http.problem_types import PROBLEMS
 
 _EVERY_SECONDS: Final = 0.5
 _PROGRESS_BYTES: Final = 65_536
+_SHORT_BYTES: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,37 @@ class Connections:
             self._look_after(loop)
 
 
+class _Joined:
+    """A transport that sends the head of an answer together with its body: the system takes as long for each call.
+
+    A short text is kept until the next one comes, or the loop's next turn.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop, self._kept = transport, loop, b""
+
+    def write(self, data: bytes) -> None:
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        elif len(data) < _SHORT_BYTES:
+            self._kept = data
+            self._loop.call_soon(self._send)
+            return
+        self._transport.write(data)
+
+    def _send(self) -> None:
+        if self._kept:
+            kept, self._kept = self._kept, b""
+            self._transport.write(kept)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """A connection that is cut off when the client is too slow or sends too long a head."""
 
@@ -102,7 +134,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, in the place of one that is only waited for if there are too many."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _Joined(transport, self.loop)))
         if len(self.connections) > self._all.patience.connections and not self._all.make_room():
             self._refuse("not-ready", "too many requests are under way; try again", b"retry-after: 1\r\n")
             return

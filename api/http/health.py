@@ -1,5 +1,6 @@
 """Whether the server lives, whether it is ready, and its figures for Prometheus."""
 
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -39,6 +40,16 @@ class Figures:
             "ledger_timestamping_fails", "Whether the last timestamp asked for was not given", registry=self.registry
         )
         self.waiting = Gauge("ledger_waiting_commands", "Commands that wait to be recorded", registry=self.registry)
+        self._answers = cache(self._answers_of)
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answer, and how long it took."""
+        answers, times = self._answers(method, route, status)
+        answers.inc()
+        times.observe(seconds)
+
+    def _answers_of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self.requests.labels(method, route, status), self.seconds.labels(method, route)
 
 
 def routes(gate: Gate, figures: Figures) -> APIRouter:

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Query, Request, Response
 import api.app
 from api.cli import app as program
 from api.http import gate as passing
+from api.http.direct import Direct
 from api.http.queries import Nothing
 from application.recording import recorded_answer
 from domain.entry import Entry
@@ -39,7 +40,7 @@ def with_noop(services: Services) -> FastAPI:
 
     app.add_api_route("/noop/{reference}/events", noop, methods=["POST"], status_code=201)
     # Among the first, as the address that it stands for is.
-    app.router.routes.insert(1, app.router.routes.pop())
+    app.router.routes.insert(1, Direct(app.router.routes.pop()))
     return app
 
 

@@ -65,7 +65,7 @@ def test_no_token_key_or_text_stands_in_logs_answers_or_the_list_of_processes(
 ) -> None:
     folder, server, token, answered, said = used
     logged = said.read_bytes()
-    assert logged.count(b'"event": "request"') >= 18  # it does log
+    assert logged.count(b'"event":"request"') >= 18  # it does log
     shown = Path(f"/proc/{server.pid}/cmdline").read_bytes()
     own = subprocess.run(
         [PROGRAM, "config"], env={**CLEAN, "LEDGER_DATA_DIR": str(folder)}, capture_output=True, check=True

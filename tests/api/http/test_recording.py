@@ -40,6 +40,14 @@ def test_an_answer_says_what_was_recorded_and_where(ledger: Ledger) -> None:
     assert (entry["position"], entry["version"]) == (said["position"], said["version"])
 
 
+def test_recording_takes_no_query(ledger: Ledger) -> None:
+    events = announced(ledger)
+    for path, body in ((events, EVENT), ("/v1/commitments", {**COMMITMENT, "reference": "N-QUERY"})):
+        assert_problem(ledger.post(f"{path}?four_eyes=false", body), 422, "four_eyes", "no parameters")
+    assert ledger.get(events.removesuffix("/events")).json()["version"] == 1
+    assert_problem(ledger.get("/v1/commitments/N-QUERY"), 404)
+
+
 def test_the_whole_life_of_a_commitment_can_be_recorded(ledger: Ledger) -> None:
     evidence = [{"title": "Minutes", "grade": "B", "url": "https://example.org/m"}]
     life = [
