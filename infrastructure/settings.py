@@ -1,7 +1,6 @@
 """Every setting, typed, from LEDGER_* environment variables."""
 
 import re
-from collections.abc import Iterable
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -106,7 +105,8 @@ def _origins(text: str) -> str:
     return text
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
+    """Write a value as the environment has it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -303,17 +303,9 @@ class Settings(BaseSettings):
         """Give how long sessions last."""
         return Lifetime(timedelta(minutes=self.session_idle_minutes), timedelta(hours=self.session_hours))
 
-    def noted(self, names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-        """Give the values of these settings, as they are written, and the usual ones."""
-        fields = {name: type(self).model_fields[name] for name in names}
-        return (
-            {name: _written(getattr(self, name)) for name in fields},
-            {name: _written(field.default) for name, field in fields.items()},
-        )
-
     def shown(self) -> dict[str, str]:
         """Give every setting by the name of its variable, secrets masked."""
-        shown = {f"LEDGER_{name.upper()}": _written(value) for name, value in self}
+        shown = {f"LEDGER_{name.upper()}": written(value) for name, value in self}
         shown["LEDGER_OIDC_CLIENT_SECRET"] = self.oidc_client_secret and "masked"
         shown["LEDGER_DATABASE_URL"] = _masked(self.database())
         shown["LEDGER_READ_DATABASE_URL"] = _masked(self.read_database_url) if self.read_database_url else ""

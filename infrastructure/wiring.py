@@ -45,6 +45,7 @@ from infrastructure.log.key_file import BadKeyFileError
 from infrastructure.log.log_keeping import CannotRecoverError, Recovery, recover, rotate
 from infrastructure.log.public_log import PublicLog
 from infrastructure.log.read_only import ReadOnlyError
+from infrastructure.noted_settings import noted
 from infrastructure.openid.asking import ProviderSilentError
 from infrastructure.openid.jwt import InvalidTokenError
 from infrastructure.openid.sign_in import SECONDS as SIGN_IN_SECONDS
@@ -229,7 +230,7 @@ class Services:
 
     def note_settings(self, names: Sequence[str] = NOTED) -> None:
         """Record the settings that are not what was recorded last; while nothing can be recorded, at the next start."""
-        values, usual = self.settings.noted(names)
+        values, usual = noted(self.settings, names)
         try:
             self.record(note_settings(Caller(self.settings.actor, "administrator"), values, usual))
         except (ReadOnlyError, ClockBehindError) as refused:

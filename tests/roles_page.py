@@ -22,7 +22,7 @@ What is internal is shown to whoever holds a role for its programme (any role), 
 like what does not exist. Where reading is public (`LEDGER_PUBLIC_READ`) everybody reads what is public without a
 token. Names of actors are shown where the register is, and nowhere else; no export holds them. An issued report that
 counts what is internal (`visibility=all`) is listed for, given to and checked for whoever holds a role for all the
-programmes that it was asked for, or for all of them if it names none; its entry is shown to those who see the whole ledger.
+programmes that it was asked for, or for all if it names none; its entry is for those who see the whole ledger.
 
 A programme may own a `reference_prefix` such as `ABC-`: its commitments begin so, and no other programme announces
 under it or owns one that begins alike. The refusal is the same whether a reference is taken or free, internal or
@@ -43,9 +43,12 @@ directory: time, actor, role, token id, route, parameters (no header, no body), 
 16 MiB, and of those put aside the last 32 are kept: collect them elsewhere if they are needed for longer. Every host
 writes its own. Local commands but `ledger export --internal` are not written down: they need the files themselves.
 
-Changes of settings that matter – four-eyes, public reading, the time zone, the quorum of witnesses, who signs in and
-with which role – are entries (`setting_changed`) of the ledger's own stream, like every change of a right: a server
-records at its start what is not as it was recorded last, and so does `ledger record` without four-eyes.
+Changes of settings that matter are entries (`setting_changed`) of the ledger's own stream, like every change of a
+right: four-eyes, public reading, the time zone, keys and quorum of the witnesses; of signing in the provider, what it
+calls the ledger, scope, algorithms, clock skew and who gets which role; the ledger's own address, how long sessions
+last, and the origins whose pages may read. A server records at its start what is not as it was recorded last, and so
+does `ledger record` without four-eyes. Secrets and addresses of witnesses are never recorded; roles for a programme
+that is internal, or not published yet, have the closed form.
 """
 _DUTIES: Final = """
 ## Duties kept apart
