@@ -1,6 +1,7 @@
 """Attackers, as a program of their own: `attackers.py guess|dribble|idle PORT COUNT`. Ends, and tells, on SIGTERM."""
 
 import asyncio
+import json
 import random
 import resource
 import signal
@@ -68,7 +69,7 @@ async def attack(name: str, port: int, count: int) -> None:
             await asyncio.sleep(0.05)
     print("begun", flush=True)
     await ended.wait()
-    print(dict(done), flush=True)
+    print(json.dumps(done), flush=True)
 
 
 if __name__ == "__main__":

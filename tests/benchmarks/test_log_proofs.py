@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from pymerkle import SqliteTree
+from pymerkle import MerkleProof, SqliteTree
+from pymerkle import verify_inclusion as verified_by_peer
 
 from domain.merkle import (
     Frontier,
@@ -114,15 +115,18 @@ def _print(made: Times) -> None:
         print(line, f"({len(both)} proofs)")
 
 
-def _peer(path: Path, index: int) -> None:
+def _peer(path: Path, index: int) -> MerkleProof:
     tree = SqliteTree(str(path))
-    tree.prove_inclusion(index + 1, PEER_LEAVES)
+    proof = tree.prove_inclusion(index + 1, PEER_LEAVES)
     tree.close()
+    return proof
 
 
 def test_proofs_from_a_cold_start_at_a_million_leaves(url: str, tiles: Path, peer: Path) -> None:
     chance, made, database = random.Random(1), Times(), Database(url)
-    root = _from_tables(database, log_reading.root, LEAVES)
+    root, peers_tree = _from_tables(database, log_reading.root, LEAVES), SqliteTree(str(peer))
+    peers_root = peers_tree.get_root(PEER_LEAVES)
+    peers_tree.close()
     from_tiles = nodes_in_tiles(LEAVES, lambda tile: (tiles / tile.path).read_bytes())
     assert span_root(0, LEAVES, from_tiles) == root
     for turn in range(PROOFS):
@@ -136,7 +140,9 @@ def test_proofs_from_a_cold_start_at_a_million_leaves(url: str, tiles: Path, pee
             _timed(made, "consistency, tiles as files", partial(consistency_proof, old, LEAVES, from_tiles)),
         ]
         if turn < PEER_PROOFS:
-            _timed(made, f"peer: pymerkle, SQLite, {PEER_LEAVES:,} leaves", partial(_peer, peer, index % PEER_LEAVES))
+            its = index % PEER_LEAVES
+            proof = _timed(made, f"peer: pymerkle, SQLite, {PEER_LEAVES:,} leaves", partial(_peer, peer, its))
+            verified_by_peer(leaf_hash(_entry(its)), peers_root, proof)
         assert inclusion[0] == inclusion[1]
         assert consistency[0] == consistency[1]
         verify_inclusion(leaf_hash(_entry(index)), index, LEAVES, root, inclusion[0])

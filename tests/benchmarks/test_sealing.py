@@ -3,37 +3,23 @@
 import asyncio
 import statistics
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from application.access import Caller
-from application.recording import Request, announce, publish_programme, record_event
-from infrastructure.settings import Settings
-from infrastructure.wiring import Services, build
+from domain.merkle import verify_consistency
+from domain.receipt import parse_receipt, verify_receipt
+from infrastructure.database.tables import entries
+from infrastructure.log.signatures import verify
+from infrastructure.wiring import Services
+from tests.benchmarks.started import started_ledger, step
 
 pytestmark = [pytest.mark.bench, pytest.mark.xdist_group("bench")]
-RECORDER = Caller("bench", "recorder")
 COMMITMENTS, CALLERS, ROUNDS, COUNT = 200, 32, 15, 1_920
-
-
-def made(folder: Path) -> Services:
-    services = build(Settings(data_dir=folder, log_level="error"))
-    services.migrate()
-    programme = {"code": "bench", "title": "Bench", "adopted_on": "2020-01-01"}
-    services.record(publish_programme(Request(RECORDER, programme)))
-    for number in range(COMMITMENTS):
-        body = {
-            "reference": f"B-{number}", "programme": "bench", "title": "One", "kind": "one_off", "tier": "action",
-            "timeframe": {"wording": "in 2025", "due": "2025-12-31"}, "occurred_on": "2020-01-01",
-        }  # fmt: skip
-        services.record(announce(Request(RECORDER, body)))
-        services.record(record_event(event("started"), f"B-{number}", four_eyes=True))
-    return services
-
-
-def event(kind: str) -> Request:
-    return Request(RECORDER, {"kind": kind, "occurred_on": "2020-03-01", "statement": "Something was done, as agreed."})
+BEGINNINGS = 1 + 2 * COMMITMENTS
 
 
 def record(services: Services) -> float:
@@ -41,8 +27,7 @@ def record(services: Services) -> float:
 
     async def caller(number: int) -> None:
         for turn in range(COUNT // CALLERS):
-            reference = f"B-{(number + turn * CALLERS) % COMMITMENTS}"
-            await services.submit(record_event(event("progressed"), reference, four_eyes=True))
+            await services.submit(step((number + turn * CALLERS) % COMMITMENTS))
 
     async def callers() -> None:
         await asyncio.gather(*(caller(number) for number in range(CALLERS)))
@@ -52,8 +37,13 @@ def record(services: Services) -> float:
     return time.perf_counter() - began
 
 
+def _size(services: Services) -> int:
+    with services.view() as view:
+        return view.head.log_size
+
+
 def test_recording_with_sealing_against_recording_without(tmp_path: Path) -> None:
-    sealed, bare = made(tmp_path / "sealed"), made(tmp_path / "bare")
+    sealed, bare = (started_ledger(tmp_path / name, COMMITMENTS) for name in ("sealed", "bare"))
     bare.writer.after_commit, bare.writer.permit, bare.writer.permit_after = (
         lambda: None, lambda: None, lambda _: None,
     )  # fmt: skip
@@ -70,26 +60,42 @@ def test_recording_with_sealing_against_recording_without(tmp_path: Path) -> Non
         f" ({min(ratios) - 1:.1%} to {max(ratios) - 1:.1%} in {ROUNDS} rounds)"
     )
     sealed.log.sealer.seal()
-    assert sealed.log.standing()["signed"] == sealed.log.size
+    entries = BEGINNINGS + ROUNDS * COUNT
+    assert [_size(sealed), sealed.log.standing()["signed"], _size(bare), bare.log.standing()["signed"]] == [
+        entries, entries, entries, 0,
+    ]  # fmt: skip
     sealed.close()
     bare.close()
 
 
 def test_proofs_from_a_log_that_nobody_has_read_yet(tmp_path: Path) -> None:
     """The time of one receipt and one proof of growth, each from a connection that is new to the place."""
-    services = made(tmp_path)
+    services = started_ledger(tmp_path, COMMITMENTS)
     for _ in range(5):
         record(services)
     services.log.sealer.seal()
-    size, took = services.log.size, []
+    size, took, made = services.log.size, [], []
+    assert size == BEGINNINGS + 5 * COUNT
     for position in range(1, size + 1, max(1, size // 500)):
         began = time.perf_counter()
-        services.log.receipt(position)
-        services.log.consistency(position, size)
+        made.append((position, services.log.receipt(position), services.log.consistency(position, size)))
         took.append((time.perf_counter() - began) * 500)  # milliseconds for one of the two
     took.sort()
     print(
         f"\na proof in a log of {size:,}: p50 {took[len(took) // 2]:.2f} ms, p99 {took[len(took) * 99 // 100]:.2f} ms"
     )
-    assert took
+    _hold(services, size, made)
     services.close()
+
+
+def _hold(services: Services, size: int, made: list[tuple[int, bytes | None, Mapping[str, Any]]]) -> None:
+    """Every proof that was timed proves its entry, and that the log has grown only."""
+    policy = services.log.policy()
+    with services._database.reading() as connection:
+        rows = {row.position: row.entry for row in connection.execute(sa.select(entries.c.position, entries.c.entry))}
+    for position, receipt, growth in made:
+        assert receipt is not None
+        head = verify_receipt(parse_receipt(receipt), rows[position], policy, verify).checkpoint
+        assert (head.size, head.root.hex()) == (size, growth["to_root"])
+        hashes = [bytes.fromhex(each) for each in growth["hashes"]]
+        verify_consistency(position, bytes.fromhex(growth["from_root"]), size, head.root, hashes)

@@ -21,6 +21,8 @@ ATTACKERS = Path(__file__).with_name("attackers.py")
 ROUNDS, EACH = int(os.environ.get("ROUNDS", "5")), int(os.environ.get("EACH", "100"))
 _HARD = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 _SETTLE_SECONDS = 2.0
+# Each of them meets something at least once: guesses are refused, and connections opened or not let in.
+WHAT_ATTACKERS_MEET = {"guess": {"401", "429"}, "dribble": {"opened"}, "idle": {"opened", "refused"}}
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +56,10 @@ class Other:
                     began = time.perf_counter()
                     connection.request(method, where, body, self._headers)
                     answer = connection.getresponse()
-                    answer.read()
+                    told = answer.read()
                     self.times[method].append(time.perf_counter() - began)
                     assert answer.status == status
+                    assert json.loads(told)["reference"] == f"C-{number % 20}"
 
 
 @contextmanager
@@ -74,6 +77,9 @@ def attacked(name: str, server: Server, count: int) -> Iterator[None]:
         attacker.terminate()
         told = attacker.communicate(timeout=60)[0].strip()
     print(f"  {name} {count}: the server had {files} files open; the attackers say {told}")
+    done = json.loads(told)
+    assert set(done) <= WHAT_ATTACKERS_MEET[name]
+    assert sum(done.values()) >= count
 
 
 @pytest.mark.parametrize(

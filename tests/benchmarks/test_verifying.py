@@ -98,11 +98,13 @@ def _issue(url: str) -> None:
     database.close()
 
 
-def _verified(kind: str, path: Path, note: Path) -> dict[str, Any]:
+def _verified(kind: str, path: Path, note: Path, entries: int, reports: int) -> dict[str, Any]:
     command = [sys.executable, "-c", VERIFY, kind, str(path), str(note)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["faults"] == []
+    assert (found["checked"]["entries"], found["checked"]["issued_reports"]) == (entries + reports, reports)
+    assert found["checked"]["texts"] > entries * 0.9  # announcements have none
     return found
 
 
@@ -116,9 +118,10 @@ def _told(what: str, found: dict[str, Any]) -> None:
 
 def test_a_big_ledger_is_verified(tmp_path: Path) -> None:
     url, note, whole = f"sqlite:///{tmp_path}/ledger.db", tmp_path / "checkpoint", tmp_path / "whole.zip"
-    ledger = BigLedger(url, max(1, ENTRIES // EACH))
-    for what, entries in (("a quarter", EACH // 4), ("all", EACH - EACH // 4)):
-        ledger.record(entries)
+    commitments = max(1, ENTRIES // EACH)
+    ledger = BigLedger(url, commitments)
+    for turn, (what, each) in enumerate((("a quarter", EACH // 4), ("all", EACH)), 1):
+        ledger.record(each if turn == 1 else EACH - EACH // 4)
         ledger.flush()
         _issue(url)
         opened: Any = Opened(url)
@@ -128,7 +131,8 @@ def test_a_big_ledger_is_verified(tmp_path: Path) -> None:
         exported(opened, whole)
         wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1]
         opened.database.close()
-        _told(f"database, {what}", _verified("database", tmp_path / "ledger.db", note))
-        _told(f"export, {what}", _verified("export", whole, note))
+        there = commitments * each + 1, turn * REPORTS
+        _told(f"database, {what}", _verified("database", tmp_path / "ledger.db", note, *there))
+        _told(f"export, {what}", _verified("export", whole, note, *there))
         print(f"  writing it took {wall:.1f} s, {cpu:.1f} s of the processor, {whole.stat().st_size // 1_000_000} MB")
     ledger.close()
