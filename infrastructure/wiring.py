@@ -35,10 +35,11 @@ from infrastructure.callers.sessions import Sessions, form_token, is_form_token
 from infrastructure.callers.token_uses import TokenUses
 from infrastructure.catalogues import reading as catalogues
 from infrastructure.database.copying import CannotCopyError
-from infrastructure.database.engines import Database, NotSqliteError, database_is_full, database_is_unreachable
+from infrastructure.database.engines import Database, NotSqliteError
+from infrastructure.database.failures import Failure, failure_of, why
 from infrastructure.database.granting import APPLICATION, READERS, CannotGrantError, grant_to_roles
 from infrastructure.database.moving import copy_from
-from infrastructure.database.readiness import NotReadyError, UnreachableError, check_ready, make_ready
+from infrastructure.database.readiness import NotGrantedError, NotReadyError, UnreachableError, check_ready, make_ready
 from infrastructure.database.urls import GOOD_DATABASE_URLS, BadDatabaseUrlError
 from infrastructure.exporting.export import WrongRootError
 from infrastructure.log.key_file import BadKeyFileError
@@ -82,9 +83,11 @@ __all__ = [
     "ClockBehindError",
     "DatabaseFailed",
     "Differences",
+    "Failure",
     "Format",
     "InvalidTokenError",
     "NoExportError",
+    "NotGrantedError",
     "NotReadyError",
     "NotSealedError",
     "NotSqliteError",
@@ -113,13 +116,13 @@ __all__ = [
     "check_catalogue",
     "configure_logging",
     "copy_from",
+    "failure_of",
     "form_token",
     "is_form_token",
-    "is_full",
-    "is_unreachable",
     "report_bytes",
     "verify_export",
     "verify_server",
+    "why",
 ]
 
 _log = get_logger()
@@ -131,8 +134,6 @@ _APART: Final = tuple(each.name for each in FORMATS.values() if each.apart)
 BadCatalogue = catalogues.BadCatalogue
 BadDatabaseUrl = BadDatabaseUrlError
 DatabaseFailed = sa.exc.SQLAlchemyError
-is_full = database_is_full
-is_unreachable = database_is_unreachable
 configure_logging = telemetry.configure
 
 

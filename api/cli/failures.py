@@ -19,6 +19,14 @@ VERIFICATION_FAILED: Final = 3
 NOT_AVAILABLE: Final = 4
 
 _INTERRUPTED: Final = 130
+_REMEDIES: Final = {
+    "FULL": "nothing of it was recorded; make room, then do it again",
+    "OUT_OF_TIME": "statement_timeout and lock_timeout of its roles decide; a report or `ledger verify` needs minutes",
+    "NOT_GRANTED": "`ledger migrate --grant-to ROLE`, run as the tables' owner, gives the role what it needs",
+    "NOT_LET_IN": "LEDGER_DATABASE_URL, or --from, names the role with its password, and the database",
+    "AWAY": "LEDGER_DATABASE_URL, or --from, says where it should be",
+}
+"""What an operator can do, by the kind of failure."""
 
 
 class Ended(Exception):
@@ -105,7 +113,7 @@ def _of_ledger(error: Exception) -> Ended | None:
     return None
 
 
-def _of_surroundings(error: Exception) -> Ended:  # noqa: C901, PLR0911 -- a table, one row per error
+def _of_surroundings(error: Exception) -> Ended:  # noqa: C901, PLR0911, PLR0912 -- a table, one row per error
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
@@ -125,9 +133,9 @@ def _of_surroundings(error: Exception) -> Ended:  # noqa: C901, PLR0911 -- a tab
         case wiring.CannotRecoverError() | wiring.CannotGrantError() | wiring.CannotCopyError():
             return Ended(REFUSED, *str(error).split("; "))
         case wiring.UnreachableError():
-            return Ended(
-                NOT_AVAILABLE, f"{error}: {error.why}", "LEDGER_DATABASE_URL, or --from, says where it should be"
-            )
+            return Ended(NOT_AVAILABLE, f"{error}: {error.why}", _REMEDIES[error.failure.name])
+        case wiring.NotGrantedError():
+            return Ended(NOT_AVAILABLE, str(error.why), _REMEDIES["NOT_GRANTED"].replace("ROLE", str(error.role)))
         case (
             wiring.NotReadyError()
             | wiring.NotSqliteError()
@@ -143,14 +151,22 @@ def _of_surroundings(error: Exception) -> Ended:  # noqa: C901, PLR0911 -- a tab
                 USAGE, f"the URL of a database cannot be used: {error}", f"accepted: {wiring.GOOD_DATABASE_URLS}"
             )
         case wiring.DatabaseFailed():
-            what = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
-            return Ended(NOT_AVAILABLE, f"the database cannot do this now: {what}")
+            return _of_database(error)
         case OSError():
             return Ended(NOT_AVAILABLE, f"{error.filename or 'the system'}: {error.strerror or error}")
     if os.environ.get("LEDGER_LOG_LEVEL") == "debug":
         raise error
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     return Ended(NOT_AVAILABLE, f"something went wrong here: {what}", "LEDGER_LOG_LEVEL=debug shows where")
+
+
+def _of_database(error: Exception) -> Ended:
+    from infrastructure.wiring import failure_of, why
+
+    failure = failure_of(error)
+    if failure is None:
+        return Ended(NOT_AVAILABLE, f"the database cannot do this now: {why(error)}")
+    return Ended(NOT_AVAILABLE, f"{failure.value}: {why(error)}", _REMEDIES[failure.name])
 
 
 def fault(where: str, message: str, accepted: str) -> Iterable[str]:

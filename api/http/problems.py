@@ -22,6 +22,7 @@ from domain.recording import ExternalIdTaken
 from infrastructure.wiring import (
     ClockBehindError,
     DatabaseFailed,
+    Failure,
     NotReadyError,
     NotWrittenDownError,
     PrimaryUnreachableError,
@@ -29,8 +30,8 @@ from infrastructure.wiring import (
     RenderingBusyError,
     RenderingFailedError,
     TooBusyError,
-    is_full,
-    is_unreachable,
+    failure_of,
+    why,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -39,10 +40,8 @@ _PAGE_POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_UNREACHABLE: Final = (
-    "the database does not answer now; a request that records may be sent again: with the same Idempotency-Key "
-    "it is recorded once"
-)
+_AGAIN: Final = "a request that records may be sent again: with the same Idempotency-Key it is recorded once"
+_SENT_AGAIN: Final = dict.fromkeys(Failure, _AGAIN) | {Failure.FULL: "nothing of the request was recorded"}
 _log = get_logger()
 
 
@@ -108,7 +107,7 @@ def _answer(error: Exception) -> Response:  # noqa: PLR0911 -- a table, one row 
             return _answer_of_server(error, retry)
 
 
-def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  # noqa: PLR0911 -- the same
+def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  # noqa: C901, PLR0911, PLR0912 -- the same
     match error:
         case declined.Irreproducible():
             detail, said = str(error)[:500], {"at": error.place, "kept": error.kept, "now": error.now}
@@ -122,6 +121,8 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  
         case NotAcceptable():
             return problem("not-acceptable", str(error))
         case NotReadyError() | ClockBehindError() | NotWrittenDownError() | PrimaryUnreachableError():
+            if (more := getattr(error, "why", None)) is not None:
+                _log.error(str(error), why=more)
             return problem("not-ready", str(error), headers=retry)
         case ReadOnlyError():
             return problem("read-only", str(error), headers={"Retry-After": "60"}, **error.members)
@@ -132,19 +133,12 @@ def _answer_of_server(error: Exception, retry: Mapping[str, str]) -> Response:  
             return problem("rendering-failed", str(error), accepted="format=json, csv or html; fewer commitments")
         case TooBusyError():
             return problem("not-ready", "too many requests wait to be recorded", headers=retry)
-        case DatabaseFailed() if is_full(error) or is_unreachable(error):
-            return _answer_of_database(error, retry)
+        case DatabaseFailed() if (failure := failure_of(error)) is not None:
+            _log.error(failure.value, error=type(error).__name__, why=why(error))
+            return problem("not-ready", f"{failure.value}; {_SENT_AGAIN[failure]}", headers=retry)
         case _:
             _log.error("unexpected error", error=type(error).__name__, exc_info=error)
             return problem("internal", "the server's log says more")
-
-
-def _answer_of_database(error: Exception, retry: Mapping[str, str]) -> Response:
-    if is_full(error):
-        _log.error("the disk is full")
-        return problem("not-ready", "the disk is full; nothing of the request was recorded", headers=retry)
-    _log.error("the database cannot be reached", error=type(error).__name__)
-    return problem("not-ready", _UNREACHABLE, headers=retry)
 
 
 HANDLED: Final = (

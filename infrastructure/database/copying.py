@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from infrastructure.database.engines import Database, NotOwnerError, privilege_is_missing
+from infrastructure.database.engines import Database, NotOwnerError
+from infrastructure.database.failures import Failure, failure_of
 from infrastructure.database.listening import move_head
 from infrastructure.database.tables import APPEND_ONLY, DERIVED, checkpoints, entries, head, metadata
 from infrastructure.recording.recorder import frontier_at
@@ -50,7 +51,7 @@ def copy_ledger(source: Database, target: Database, told: Told) -> Copied:
                         "the source was recorded to while it was copied; accepted: a ledger whose servers are stopped"
                     )
     except sa.exc.ProgrammingError as refused:
-        if privilege_is_missing(refused):
+        if failure_of(refused) is Failure.NOT_GRANTED:
             raise NotOwnerError(target.url.username, "load --from") from refused
         raise
     return Copied(end.position, root)

@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from infrastructure.database.failures import Failure, failure_of
 from infrastructure.database.urls import database_url
 from infrastructure.files import PRIVATE
 
@@ -43,7 +44,6 @@ _TIMEOUTS = {
 _WRITING = _TIMEOUTS | {"idle_in_transaction_session_timeout": "120s"}
 # What is acknowledged is on disk, whatever the server's own setting; stricter ones than `on` stay.
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-_INSUFFICIENT_PRIVILEGE = "42501"
 _SESSION = {
     "idle_session_timeout": "0",  # it is idle for as long as nothing happens
     "synchronous_commit": "off",  # what is told through a session is told again
@@ -153,12 +153,12 @@ class Database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             # SQLite gives its other files the mode of this one.
             os.close(os.open(self.url.database, os.O_CREAT | os.O_RDWR, PRIVATE))
-        if self.is_current():
-            return False
         try:
+            if self.is_current():
+                return False
             command.upgrade(alembic_config(self.url), "head")
         except sa.exc.ProgrammingError as refused:
-            if not privilege_is_missing(refused):
+            if failure_of(refused) is not Failure.NOT_GRANTED:
                 raise
             raise NotOwnerError(self.url.username) from refused
         return True
@@ -214,32 +214,6 @@ def among(connection: sa.Connection, column: sa.ColumnElement[int], numbers: Seq
         listed = sa.func.json_each(json.dumps(numbers)).table_valued("value")
         return column.in_(sa.select(listed.c.value))
     return column == sa.any_(sa.bindparam(None, numbers, sa.ARRAY(sa.BigInteger)))
-
-
-def database_is_full(error: BaseException) -> bool:
-    """Whether the database could not write for want of space."""
-    said = str(getattr(error, "orig", None) or error)
-    return "database or disk is full" in said or "No space left on device" in said or "disk I/O error" in said
-
-
-def database_is_unreachable(error: BaseException) -> bool:
-    """Whether the database cannot be reached now, was too busy, or ended the connection: asking again may help."""
-    if isinstance(error, sa.exc.TimeoutError) or getattr(error, "connection_invalidated", False):
-        return True
-    if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
-        return False
-    return hasattr(error.orig, "sqlstate") or "database is locked" in str(error.orig)
-
-
-def privilege_is_missing(error: sa.exc.DBAPIError) -> bool:
-    """Whether PostgreSQL refused because of the role."""
-    return getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE
-
-
-def why_away(error: sa.exc.SQLAlchemyError) -> str:
-    """Say in one line why a database cannot be reached; drivers name host, database and user, never a password."""
-    said = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return said[0].removeprefix("connection failed: ") if said else type(error).__name__
 
 
 def _prepared(settings: Mapping[str, str]) -> Callable[[Any, object], None]:

@@ -88,3 +88,23 @@ def _grant(connection: sa.Connection, role: str, privileges: Mapping[str, str]) 
     for table, listed in privileges.items():
         connection.exec_driver_sql(f"REVOKE ALL ON {table} FROM {quoted}")
         connection.exec_driver_sql(f"GRANT {listed} ON {table} TO {quoted}")
+
+
+_LACKING: Final = sa.text(
+    "SELECT name, privilege FROM unnest(CAST(:names AS text[]), CAST(:privileges AS text[])) AS need(name, privilege) "
+    "WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), privilege)"
+)
+"""Of tables that are not there yet nothing is lacking: they are made first."""
+
+
+def missing_grants(database: Database) -> list[str]:
+    """Say what the role that is connected as may not do with which tables, though it serves: `INSERT on sessions`."""
+    if database.is_sqlite:
+        return []
+    needed = [(table, each) for table, listed in APPLICATION.items() for each in listed.split(", ")]
+    names, privileges = map(list, zip(*needed, strict=True))
+    lacking: dict[str, list[str]] = {}
+    with database.reading() as connection:
+        for table, privilege in connection.execute(_LACKING, {"names": names, "privileges": privileges}):
+            lacking.setdefault(table, []).append(privilege)
+    return [f"{', '.join(each)} on {table}" for table, each in lacking.items()]

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from infrastructure.database.copying import Copied, Told, copy_ledger
-from infrastructure.database.engines import Database, NotOwnerError, database_is_unreachable, why_away
+from infrastructure.database.engines import Database, NotOwnerError
+from infrastructure.database.failures import failure_of
 from infrastructure.database.readiness import NotReadyError, UnreachableError
 from infrastructure.database.tables import fixed
 from infrastructure.database.urls import database_url
@@ -26,9 +27,9 @@ def copy_from(url: str, settings: Settings, told: Told) -> Copied:
     except NotOwnerError as other:
         raise NotReadyError(str(other)) from other
     except sa.exc.OperationalError as broken:
-        if not database_is_unreachable(broken):
+        if failure_of(broken) is None:
             raise
-        raise UnreachableError(why_away(broken)) from broken
+        raise UnreachableError(broken) from broken
     finally:
         source.close()
         target.close()
@@ -41,7 +42,7 @@ def _check(source: Database, settings: Settings) -> None:
     try:
         current = source.is_current()
     except sa.exc.SQLAlchemyError as broken:
-        raise UnreachableError(why_away(broken)) from broken
+        raise UnreachableError(broken) from broken
     if not current:
         raise NotReadyError("the source is no ledger of this version; run `ledger migrate` on it first")
     with source.reading() as connection:

@@ -1,25 +1,43 @@
 """Whether a database can be used as a ledger, and making it so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import sqlalchemy as sa
 
-from infrastructure.database.engines import Database, NotOwnerError, why_away
+from infrastructure.database.engines import Database, NotOwnerError
+from infrastructure.database.failures import Failure, failure_of, why
+from infrastructure.database.granting import missing_grants
 from infrastructure.database.tables import fixed, head
 from infrastructure.openid.people import PEOPLE, new_secret
 from infrastructure.replaying.replay import read_models_are_missing, rebuild
 
+_MOST_NAMED: Final = 5
+
 
 class NotReadyError(Exception):
-    """The ledger cannot be used as it is; the text says what to do."""
+    """The ledger cannot be used as it is; the text says what to do, and *why* more for the operator alone."""
+
+    why: str | None = None
 
 
 class UnreachableError(NotReadyError):
-    """The database cannot be reached. *why* may name host and user: for the operator only."""
+    """The database cannot be asked, for the reason *error*; *why* may name host and user."""
 
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__("the database cannot be reached now")
+    def __init__(self, error: sa.exc.SQLAlchemyError) -> None:
+        self.failure, self.why = failure_of(error) or Failure.AWAY, why(error)
+        super().__init__(self.failure.value)
+
+
+class NotGrantedError(NotReadyError):
+    """The role that serves lacks rights to tables: often because an upgrade has made new ones; *why* names them."""
+
+    def __init__(self, role: str | None, missing: Sequence[str]) -> None:
+        self.role = role
+        left = len(missing) - _MOST_NAMED
+        more = f"; and so with {left} more tables" if left > 0 else ""
+        self.why = f"the role {role} may not {'; '.join(missing[:_MOST_NAMED])}{more}"
+        super().__init__(f"{Failure.NOT_GRANTED.value}; run `ledger migrate --grant-to ROLE` as the tables' owner")
 
 
 def make_ready(database: Database, origin: str, progress: Callable[[int, int], None]) -> bool:
@@ -32,7 +50,7 @@ def make_ready(database: Database, origin: str, progress: Callable[[int, int], N
     except NotOwnerError as other:
         raise NotReadyError(str(other)) from other
     except sa.exc.OperationalError as broken:
-        raise UnreachableError(why_away(broken)) from broken
+        raise UnreachableError(broken) from broken
     with database.writing() as connection:
         connection.execute(sa.select(head).with_for_update())  # another that migrates waits
         there = connection.execute(sa.select(fixed.c.name)).scalars().all()
@@ -50,14 +68,15 @@ def make_ready(database: Database, origin: str, progress: Callable[[int, int], N
 def check_ready(database: Database, origin: str) -> None:
     """Raise NotReadyError unless the tables are of this version and *origin* is the ledger's own."""
     try:
-        current = database.is_current()
+        missing = missing_grants(database)
+        current = not missing and database.is_current()
     except sa.exc.SQLAlchemyError as broken:
-        raise UnreachableError(why_away(broken)) from broken
+        raise UnreachableError(broken) from broken
+    if missing:
+        raise NotGrantedError(database.url.username, missing)
     if not current:
-        raise NotReadyError(
-            "the database has other tables than this version needs; run `ledger migrate`"
-            + ("" if database.is_sqlite else " as their owner")
-        )
+        owner = "" if database.is_sqlite else " as their owner, with --grant-to for the role that serves"
+        raise NotReadyError(f"the database has other tables than this version needs; run `ledger migrate`{owner}")
     if read_models_are_missing(database):
         raise NotReadyError("the read models have to be made anew; run `ledger migrate`")
     with database.reading() as connection:
