@@ -65,7 +65,8 @@ def _paired(source: LogSource, entries: Mapping[int, Mapping[str, Any]], finding
 def _issued(read: Mapping[str, Any]) -> Issued:
     entry = entry_of(read)
     facts = entry.facts
-    return Issued(entry, internal=False, scope=Scope.read(facts["filters"]), as_of=_day(facts["as_of"]))
+    scope = Scope.read(facts["filters"])
+    return Issued(entry, internal=scope.visibility_all, scope=scope, as_of=_day(facts["as_of"]))
 
 
 def _day(text: str) -> Any:
