@@ -22,6 +22,7 @@ class Right(StrEnum):
     REVIEW = "record reviews"
     CORRECT = "correct entries that are not reviews"
     CORRECT_REVIEWS = "correct reviews"
+    DISCLOSE = "make public what is internal"
     ERASE = "erase texts and names"
     ISSUE = "issue reports"
     SEE_RIGHTS = "see who holds which right"
@@ -33,7 +34,7 @@ ROLES: Final[Mapping[str, frozenset[Right]]] = {
     "reviewer": frozenset({Right.READ, Right.REVIEW, Right.CORRECT, Right.CORRECT_REVIEWS, Right.ISSUE}),
     "auditor": frozenset({Right.READ, Right.SEE_RIGHTS}),
     "administrator": frozenset(
-        {Right.READ, Right.PUBLISH, Right.ISSUE, Right.ERASE, Right.SEE_RIGHTS, Right.ADMINISTER}
+        {Right.READ, Right.PUBLISH, Right.DISCLOSE, Right.ISSUE, Right.ERASE, Right.SEE_RIGHTS, Right.ADMINISTER}
     ),
 }
 
@@ -133,6 +134,16 @@ def permit_correction(
                 f"entry {version} was recorded by {caller.actor}, who may not correct it (four-eyes)",
                 "a correction by another actor",
             )
+
+
+def refuse_own_disclosure(caller: Caller, entries: Sequence[Entry], *, four_eyes: bool) -> None:
+    """Refuse that somebody publishes what they recorded while four-eyes is on; *entries* are those that matter."""
+    own = next((entry for entry in entries if entry.recorded_by == caller.actor), None)
+    if four_eyes and own is not None:
+        raise NotPermitted(
+            f"entry {own.version} was recorded by {caller.actor}, who may not publish it (four-eyes)",
+            "a publication by another actor",
+        )
 
 
 def refuse_own_review(organisation: str | None, lead: str | None, independence: object) -> None:

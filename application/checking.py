@@ -4,7 +4,7 @@ Whether it can still be made as it was is one question; what was recorded since 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -22,7 +22,10 @@ from domain.commitment import Commitment
 from domain.correction_register import correction_answer, corrections_of
 from domain.differences import Difference, differences
 from domain.issued import Issued
+from domain.ledger_stream import STREAM
 from domain.programme import Programme
+from domain.publication import KIND as PUBLISHED
+from domain.publication import published_stream
 from domain.replay import known
 from domain.report import facts_of
 
@@ -144,6 +147,7 @@ def _causes(view: View, check: Check) -> tuple[list[Answer], list[Answer]]:
     """Give the corrections and the other entries recorded after N that bear on what differs, by position."""
     streams = _concerned(view, check)
     corrections, entries = _since(view, check, streams)
+    entries = sorted([*_published(view, check, streams), *entries], key=lambda entry: entry["position"])
     if not corrections and not entries:  # whatever it was, it was recorded since
         corrections, entries = _since(view, check, _touched_since(view, check))
     return corrections, entries
@@ -190,7 +194,7 @@ def _touched_since(view: View, check: Check) -> dict[UUID, str]:
     return {
         each.stream: each.reference
         for each in view.recorded(after=check.issued.log_size, up_to=check.moment.log_size)
-        if scope.shows(each.programme, internal=each.internal)
+        if scope.shows(each.programme, internal=each.is_internal(check.moment.log_size))
         and each.programme is not None
         and (not programmes or each.programme in programmes)
     }
@@ -211,6 +215,19 @@ def _since(view: View, check: Check, streams: dict[UUID, str]) -> tuple[list[Ans
     corrections.sort(key=lambda correction: correction.entry.position)
     late.sort(key=lambda entry: entry["position"])
     return [correction_answer(each, value_of) for each in corrections], late
+
+
+def _published(view: View, check: Check, streams: Mapping[UUID, str]) -> list[Answer]:
+    """Give the entries recorded after N that published something of *streams*, with its programme or by itself."""
+    after, up_to = check.issued.log_size, check.moment.log_size
+    found = [each for each in view.entries(STREAM, up_to) if each.kind == PUBLISHED and each.position > after]
+    if not found:
+        return []
+    there = view.commitments(check.issued.as_of, up_to)
+    concerned = {*streams, *(Programme.id_of(each.programme) for each in there if each.reference in streams.values())}
+    positions = {each.position for each in found if published_stream(each.facts) in concerned}
+    recorded = view.recorded(stream=STREAM, after=after, up_to=up_to)
+    return [_late(each, each.entry.effective_on) for each in recorded if each.entry.position in positions]
 
 
 def _late(recorded: RecordedEntry, effective_on: date) -> Answer:

@@ -188,7 +188,7 @@ class EntryCheck:
             self._wrong(leaf.position, each)
         self._take_kind(leaf.position, read)
         if self._apart is not None:
-            self._apart.add(leaf.position, read, form, closed=closed)
+            self._apart.add(leaf.position, read, form)
 
     def _unopened(self, leaf: Leaf, read: Mapping[str, Any]) -> None:
         if self._source.shows_closed:
@@ -199,7 +199,7 @@ class EntryCheck:
         for each in self._source.beside(leaf, read):
             self._wrong(leaf.position, each)
         if self._apart is not None:
-            self._apart.add(leaf.position, read, leaf.entry, closed=True)
+            self._apart.add(leaf.position, read, leaf.entry)
 
     def _take_kind(self, position: int, read: Mapping[str, Any]) -> None:
         if read["kind"] == "erased" and "erased_position" in read["facts"] and self._source.shows_texts:

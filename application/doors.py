@@ -35,6 +35,7 @@ _SEE_RIGHTS: Final = Door((Right.SEE_RIGHTS,))
 _ADMINISTER: Final = Door((Right.ADMINISTER,))
 _ISSUE: Final = Door((Right.ISSUE,))
 _ERASE: Final = Door((Right.ERASE,))
+_DISCLOSE: Final = Door((Right.DISCLOSE,))
 _PROGRAMME: Final = Door((Right.PUBLISH, Right.CORRECT))
 _ANNOUNCE: Final = Door((Right.ANNOUNCE,))
 _EVENT: Final = Door((Right.RECORD, Right.REVIEW, Right.CORRECT, Right.CORRECT_REVIEWS))
@@ -46,11 +47,13 @@ ROUTES: Final[Mapping[str, Door]] = {
     "GET /v1/partners": _READ,
     "POST /v1/programmes": Door((Right.PUBLISH,)),
     "POST /v1/programmes/{code}/events": _PROGRAMME,
+    "POST /v1/programmes/{code}/publication": _DISCLOSE,
     "GET /v1/commitments": _READ,
     "GET /v1/commitments/{reference}": _READ,
     "GET /v1/commitments/{reference}/history": _READ,
     "POST /v1/commitments": _ANNOUNCE,
     "POST /v1/commitments/{reference}/events": _EVENT,
+    "POST /v1/commitments/{reference}/publication": _DISCLOSE,
     "GET /v1/events": _READ,
     "GET /v1/events/{position}": _READ,
     "GET /v1/events/{position}/receipt": _READ,
@@ -117,6 +120,8 @@ COMMANDS: Final[Mapping[str, Door]] = {
     "record": Door((Right.PUBLISH, Right.ANNOUNCE, *_EVENT.rights)),
     "load": Door((Right.PUBLISH, Right.ANNOUNCE, *_EVENT.rights)),
     "report issue": _ISSUE,
+    "publish commitment": _DISCLOSE,
+    "publish programme": _DISCLOSE,
     "erase": _ERASE,
     "token list": _SEE_RIGHTS,
     "token create": _ADMINISTER,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from application.log_source import History, Streams
 from application.ports import Once
+from application.published import Published
 from domain.answers import ERASED, CommitmentAt, Moment, RecordedEntry
 from domain.correction_register import Registered
 from domain.entry import Entry, TextAt
@@ -42,13 +43,16 @@ def fold_all(streams: Streams, asked: Sequence[Asked]) -> dict[Asked, Folded]:
     """Fold every stream for each (V, N) that is asked for: one pass over the entries."""
     found = {each: Folded() for each in asked}
     last = max((each.log_size for each in asked), default=0)
+    published = Published(streams, last)
     for history in streams.histories(last):
+        public_from = published.public_from(history)
         for each, folded in found.items():
             known_then = [entry for entry in history.entries if entry.position <= each.log_size]
+            internal = public_from > each.log_size
             if known_then and history.sort == "commitment":
-                _fold_commitment(history, known_then, each, folded)
+                _fold_commitment(history, known_then, each, folded, internal=internal)
             elif known_then and history.sort == "programme":
-                _fold_programme(history, known_then, each, folded)
+                _fold_programme(known_then, each, folded, internal=internal)
     for folded in found.values():
         for commitments in folded.commitments.values():
             commitments.sort(key=lambda commitment: commitment.reference)
@@ -61,14 +65,16 @@ def _days(asked: Asked) -> tuple[date, ...]:
     return (asked.as_of,) if asked.compare_to is None else tuple({asked.as_of, asked.compare_to})
 
 
-def _fold_commitment(history: History, entries: Sequence[Entry], asked: Asked, folded: Folded) -> None:
+def _fold_commitment(
+    history: History, entries: Sequence[Entry], asked: Asked, folded: Folded, *, internal: bool
+) -> None:
     readings = known(entries).in_order()
     for day in _days(asked):
         state = fold(readings, day)
         at = folded.commitments.setdefault(day, [])
         if state is not None:
             code = state.details["programme"]
-            at.append(CommitmentAt(history.reference, code, history.internal, len(entries), state))
+            at.append(CommitmentAt(history.reference, code, internal, len(entries), state))
     folded.courses.append((history.reference, status_steps(spans(readings))))
     if asked.compare_to is not None and any(_between(each, asked.compare_to, asked.as_of) for each in readings):
         folded.touched.append(history.stream)
@@ -78,12 +84,12 @@ def _between(reading: Reading, since: date, until: date) -> bool:
     return since < reading.effective_on <= until
 
 
-def _fold_programme(history: History, entries: Sequence[Entry], asked: Asked, folded: Folded) -> None:
+def _fold_programme(entries: Sequence[Entry], asked: Asked, folded: Folded, *, internal: bool) -> None:
     for day in _days(asked):
         state = programme_at(entries, day, asked.log_size)
         at = folded.programmes.setdefault(day, [])
         if state is not None:
-            at.append((state, len(entries), history.internal))
+            at.append((state, len(entries), internal))
 
 
 class EntriesView:

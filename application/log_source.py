@@ -42,7 +42,6 @@ class History(NamedTuple):
     stream: UUID
     sort: str
     reference: str
-    internal: bool
     entries: Sequence[Entry]
 
 
@@ -62,7 +61,7 @@ class Streams(Protocol):
 class Apart(Streams, Protocol):
     """Takes entries by position and gives them back stream by stream, in constant memory."""
 
-    def add(self, position: int, read: Mapping[str, Any], form: bytes, *, closed: bool) -> None:
+    def add(self, position: int, read: Mapping[str, Any], form: bytes) -> None:
         """Take an entry; *read* is what its *form* says."""
 
     def close(self) -> None:

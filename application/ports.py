@@ -120,7 +120,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The members that an entry was recorded with texts in, those still *there*, and whether its leaf is closed."""
+    """The members that an entry was recorded with texts in, those still *there*, and whether it is *closed* to some."""
 
     recorded: frozenset[str]
     there: frozenset[str]
@@ -150,6 +150,9 @@ class Unit(Protocol):
 
     def reference_elsewhere(self, prefix: str, code: str) -> str | None:
         """Give a reference that begins so and belongs to another programme than *code*; None if there is none."""
+
+    def entries_within(self, programme: Programme) -> int:
+        """Give how many entries are internal through a programme: its own, and those of commitments that say public."""
 
     def keep(self, aggregate: Commitment | Programme | LedgerStream, *, closed: bool = False) -> None:
         """Record what the aggregate has pending; in the closed form if asked, whatever the stream."""

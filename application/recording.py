@@ -9,6 +9,7 @@ from application.errors import Exists, StaleVersion, Unknown
 from application.noting import rights_in
 from application.ports import Command, Once, Unit
 from application.prefixes import permit_amendment, permit_publication, permit_reference, prefix_of
+from application.visibility import is_internal
 from domain.answers import instant, receipt_of
 from domain.commitment import Commitment
 from domain.entry import Entry
@@ -47,7 +48,7 @@ def record_programme_event(request: Request, code: str, *, four_eyes: bool) -> C
 
     def command(unit: Unit) -> Mapping[str, Any]:
         programme = unit.programme(code)
-        if programme is None or not request.caller.sight().sees(code, internal=is_internal(programme)):
+        if programme is None or not is_seen(unit, request.caller, programme):
             raise Unknown("programme", code)
         if _kind(request) in CORRECTION_KINDS:
             request.caller.require(Right.CORRECT, Right.PUBLISH, within=code)
@@ -76,7 +77,7 @@ def record_event(request: Request, reference: str, *, four_eyes: bool) -> Comman
 
     def command(unit: Unit) -> Mapping[str, Any]:
         commitment = unit.commitment(reference)
-        if commitment is None or not _is_seen(unit, request.caller, commitment):
+        if commitment is None or not is_seen(unit, request.caller, commitment):
             raise Unknown("commitment", reference)
         _permit(unit, request, commitment, four_eyes=four_eyes)
         return once(unit, request, lambda: _record(unit, request, commitment))
@@ -105,17 +106,10 @@ def _permit(unit: Unit, request: Request, commitment: Commitment, *, four_eyes: 
         caller.require(Right.CORRECT, within=programme)
 
 
-def is_internal(programme: Programme) -> bool:
-    """Whether a programme is shown only to those who may see what is not public."""
-    return programme.now.details.get("visibility") == "internal"
-
-
-def _is_seen(unit: Unit, caller: Caller, commitment: Commitment) -> bool:
-    details = commitment.history.state.details
-    if caller.sight().sees(details["programme"], internal=True):
-        return True
-    programme = unit.programme(details["programme"])
-    return details.get("visibility") != "internal" and not (programme is not None and is_internal(programme))
+def is_seen(unit: Unit, caller: Caller, thing: Commitment | Programme) -> bool:
+    """Whether a caller may know of a commitment or a programme."""
+    code = thing.now.code if isinstance(thing, Programme) else thing.history.state.details["programme"]
+    return caller.sight().sees(code, internal=True) or not is_internal(unit, thing)
 
 
 def _kind(request: Request) -> str:
@@ -157,7 +151,7 @@ def _publish(unit: Unit, request: Request) -> Mapping[str, Any]:
 
 def _amend(unit: Unit, request: Request, programme: Programme) -> Mapping[str, Any]:
     kind, body = _kind_and_body(request.body)
-    _expect(request.if_match, programme.version)
+    expect(request.if_match, programme.version)
     prefix = prefix_of(programme)
     programme.record(kind, body, unit.act(request.caller))
     permit_amendment(unit, request.caller, prefix, programme)
@@ -187,7 +181,7 @@ def _announced(unit: Unit, caller: Caller, body: dict[str, Any]) -> Commitment:
         raise Invalid([Fault("/programme", f"there is no programme {code}", "the code of a published programme")])
     if programme.now.closed_on is not None:
         raise Refused("programme-open", f"the programme was closed on {programme.now.closed_on}", "an open programme")
-    internal = body["commitment"]["visibility"] == "internal" or is_internal(programme)
+    internal = body["commitment"]["visibility"] == "internal" or is_internal(unit, programme)
     permit_reference(unit, reference, programme, internal=internal)
     if unit.commitment(reference) is not None:
         raise Exists("commitment", reference)
@@ -206,7 +200,7 @@ def announcement(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 def _record(unit: Unit, request: Request, commitment: Commitment) -> Mapping[str, Any]:
     kind, body = _kind_and_body(request.body)
-    _expect(request.if_match, commitment.version)
+    expect(request.if_match, commitment.version)
     details = commitment.history.state.details
     programme = unit.programme(details["programme"])
     assert programme is not None
@@ -232,7 +226,8 @@ def _kind_and_body(body: Any) -> tuple[str, dict[str, Any]]:
     return kind, fields
 
 
-def _expect(if_match: frozenset[str] | None, version: int) -> None:
+def expect(if_match: frozenset[str] | None, version: int) -> None:
+    """Raise StaleVersion unless *version* is one that the caller has seen, if they name any."""
     if if_match is not None and if_match.isdisjoint(("*", str(version))):
         raise StaleVersion(" or ".join(sorted(if_match)), version)
 

@@ -7,7 +7,8 @@ from application.access import Caller, Right
 from application.errors import Unknown
 from application.noting import note, rights_in
 from application.ports import Command, Unit
-from application.recording import Request, body_of, is_internal, once, recorded_answer
+from application.recording import Request, body_of, once, recorded_answer
+from application.visibility import is_internal
 from domain.entry import Entry
 from domain.errors import Fault, Invalid, Refused
 from domain.fields import checked
@@ -73,7 +74,7 @@ def hold_role(unit: Unit, caller: Caller, actor: str, role: str, scope: Scope) -
 def names_internal(unit: Unit, scope: Scope) -> bool:
     """Whether an entry about a right with that scope would tell everybody who works on what not everybody may know."""
     named = [unit.programme(code) for code in scope or ()]
-    return any(programme is not None and is_internal(programme) for programme in named)
+    return any(programme is not None and is_internal(unit, programme) for programme in named)
 
 
 def refuse_unknown_programmes(unit: Unit, scope: Scope) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from application.access import Caller
 from application.noting import note
 from application.ports import Command, Unit
-from application.recording import is_internal
+from application.visibility import is_internal
 from domain.vocabulary import ROLES
 
 NOTED: Final = (
@@ -41,4 +41,4 @@ def _names_internal(unit: Unit, text: str) -> bool:
     """Whether roles are given for a programme that not everybody may know of: it is internal, or not there yet."""
     named = {code for listed in _PROGRAMMES.findall(text) for code in listed.split(",")}
     found = map(unit.programme, sorted(named))
-    return any(programme is None or is_internal(programme) for programme in found)
+    return any(programme is None or is_internal(unit, programme) for programme in found)

@@ -52,15 +52,27 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class RecordedEntry:
-    """An entry with all that is shown of it."""
+    """An entry with all that is shown of it, and the log size from which on everybody sees it."""
 
     entry: Entry
     stream: UUID
     programme: str | None
     reference: str
-    internal: bool
+    public_from: int
     leaf_hash: bytes
     prose: Mapping[str, Kept]
+    opened: "OpenForm | None" = None
+
+    def is_internal(self, log_size: int) -> bool:
+        """Whether it is not shown to everybody at a log size."""
+        return self.public_from > log_size
+
+
+class OpenForm(NamedTuple):
+    """What a closed leaf is the hash of: the open form's RFC 8785 bytes behind the *salt* (hex)."""
+
+    entry: bytes
+    salt: str
 
 
 @lru_cache(maxsize=1_000)
@@ -129,9 +141,15 @@ def entry_answer(recorded: RecordedEntry) -> Answer:
         "role": entry.role,
         **body_answer(entry.kind, entry.facts, there),
         "leaf_hash": recorded.leaf_hash.hex(),
+        "opened": None if recorded.opened is None else opened_answer(*recorded.opened),
         "prose": {name: {"sha256": kept.sha256, "salt": kept.salt} for name, kept in recorded.prose.items()},
         "erased": sorted(name for name, kept in recorded.prose.items() if kept.salt is None),
     }
+
+
+def opened_answer(entry: bytes, salt: str) -> Answer:
+    """Give what a closed leaf hides, as text: SHA-256 of the salt and the text's UTF-8 bytes stands in the leaf."""
+    return {"entry": entry.decode(), "salt": salt}
 
 
 def body_answer(kind: str, facts: Facts, texts: Facts) -> Answer:

@@ -14,6 +14,7 @@ from domain.timeliness import Standing
 class Said(NamedTuple):
     """What is said of a commitment at two times beside its details: JSON values, or columns of those of many."""
 
+    visibility: Any
     status: Any
     stage: Any
     slipped: Any
@@ -53,7 +54,8 @@ class Said(NamedTuple):
 def laid_out(details: Facts, said: Said) -> Answer:
     """Give the members of the answer about a commitment, in their order."""
     return {
-        **_details(details),
+        **_details(details),  # the visibility among them is that with which it was recorded
+        "visibility": said.visibility,
         "status": said.status,
         "stage": said.stage,
         "slipped": said.slipped,
@@ -96,6 +98,7 @@ def columns_said(
     first = columns(Target, [targets[0] for targets in state.targets])
     last = columns(Target, [targets[-1] for targets in state.targets])
     return Said(
+        visibility=list(map(_visibility, commitments)),
         status=[each.state.status for each in commitments],
         stage=state.stage,
         slipped=state.slipped,
@@ -131,6 +134,11 @@ def columns_said(
         log_size=repeat(moment.log_size),
         known_at=repeat(instant(moment.recorded_at)),
     )
+
+
+def _visibility(found: CommitmentAt) -> str:
+    """Give its own visibility, not that of its programme: internal until it is published."""
+    return "internal" if found.internal and found.state.details.get("visibility") == "internal" else "public"
 
 
 def commitment_answer(

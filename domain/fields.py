@@ -205,13 +205,15 @@ class Record:
     """An object with the *members* and no others; optional ones may be left out or null.
 
     *partial* makes every member optional, keeps the difference between null (remove) and absent (keep), and lets
-    only the members that were optional be null: the shape of `changes`.
+    only the members that were optional be null: the shape of `changes`. *elsewhere* tells of fields that are
+    looked for here why they are not here, and what would be accepted.
     """
 
     members: Mapping[str, Field]
     required: frozenset[str] = frozenset()
     rules: tuple[Callable[[Mapping[str, Any], str, list[Fault]], None], ...] = ()
     partial: bool = False
+    elsewhere: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def check(self, value: object, pointer: str, faults: list[Fault]) -> None:
         if not isinstance(value, dict):
@@ -222,7 +224,7 @@ class Record:
             member = self.members.get(name)
             if member is None:
                 at = f"{pointer}/{_escaped(name)}"
-                faults.append(Fault(at, "the field is unknown", " | ".join(self.members)))
+                faults.append(Fault(at, *self.elsewhere.get(name, ("the field is unknown", " | ".join(self.members)))))
             elif item is not None:
                 member.check(item, f"{pointer}/{name}", faults)
             elif name in self.required:
@@ -252,12 +254,17 @@ class Record:
     def changes(self, names: tuple[str, ...] | None = None) -> "Record":
         """Give the shape of changes to (some of) these members."""
         kept = {name: self.members[name] for name in names or self.members}
-        return Record(kept, self.required, partial=True)
+        return Record(kept, self.required, partial=True, elsewhere=self.elsewhere)
 
 
-def record(members: Mapping[str, Field], required: str = "", *rules: Callable[..., None]) -> Record:
+def record(
+    members: Mapping[str, Field],
+    required: str = "",
+    *rules: Callable[..., None],
+    elsewhere: Mapping[str, tuple[str, str]] | None = None,
+) -> Record:
     """Make a Record; *required* names the required members, separated by spaces."""
-    return Record(members, frozenset(required.split()), rules)
+    return Record(members, frozenset(required.split()), rules, elsewhere=elsewhere or {})
 
 
 def checked(shape: Field, body: object, pointer: str = "") -> None:

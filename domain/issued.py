@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.answers import Answer, Moment, RecordedEntry, instant
 from domain.entry import Entry
+from domain.publication import NEVER
 from domain.report import Canonical, Scope, facts_of
 
 _MAKES_IT_AGAIN = ("filters", "as_of", "log_size", "rules")
@@ -49,7 +50,7 @@ class Issued:
         """Read the entry."""
         facts = recorded.entry.facts
         scope = Scope.read(facts["filters"])
-        return cls(recorded.entry, recorded.internal, scope, date.fromisoformat(facts["as_of"]))
+        return cls(recorded.entry, recorded.public_from == NEVER, scope, date.fromisoformat(facts["as_of"]))
 
     @property
     def number(self) -> int:

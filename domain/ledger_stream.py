@@ -8,6 +8,7 @@ from eventsourcing.domain import AggregateCreated, AggregateEvent, BaseAggregate
 
 from domain.entry import Entry
 from domain.fields import checked
+from domain.publication import Publications
 from domain.recording import Act, day_of_effect, entry_of, stream_id
 from domain.rights import Rights
 from domain.shapes import LEDGER_EVENTS
@@ -31,6 +32,7 @@ class LedgerStream(BaseAggregate[UUID]):
         def apply(self, aggregate: Any) -> None:
             """Take the entry into the rights and settings."""
             aggregate.rights.take(self.entry)
+            aggregate.publications.take(self.entry)
             if self.entry.kind == "setting_changed":
                 aggregate.settings[self.entry.facts["setting"]] = self.entry.facts.get("to", "")
 
@@ -69,8 +71,12 @@ class LedgerStream(BaseAggregate[UUID]):
     class ReportIssued(Event):
         TOPIC = "ledger.report_issued"
 
+    class VisibilityChanged(Event):
+        TOPIC = "ledger.visibility_changed"
+
     def __init__(self) -> None:
         self.rights = Rights()
+        self.publications = Publications()
         self.settings: dict[str, str] = {}
         """Values of settings as they were recorded last; empty text for none."""
 

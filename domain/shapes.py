@@ -39,6 +39,12 @@ from domain.identifiers import (
 from domain.report_shapes import KEPT_FILTERS
 from domain.right_shapes import RIGHT_EVENTS
 
+_FOR_EVER: Final = {
+    "visibility": (
+        "visibility is not changed like this: what everybody could read stays public, for it cannot be taken back",
+        "what is internal is published by a command of its own, with a reason",
+    )
+}
 STATEMENT: Final = Text(10_000)
 VERSION: Final = Whole(1)
 TITLE: Final = Text(300)
@@ -116,6 +122,7 @@ COMMITMENT: Final = record(
     "reference programme title kind tier timeframe",
     _recurrence_if_recurring,
     _not_related_to_itself,
+    elsewhere=_FOR_EVER,
 )
 EVIDENCE: Final = record(
     {
@@ -246,6 +253,7 @@ PROGRAMME: Final = record(
     },
     "code title adopted_on",
     _codes_once,
+    elsewhere=_FOR_EVER,
 )
 _REGISTER: Final = Many(PARTNER, 1_000)
 PROGRAMME_EVENTS: Final[Mapping[str, Record]] = {
@@ -266,6 +274,15 @@ PROGRAMME_EVENTS: Final[Mapping[str, Record]] = {
 ERASURE: Final = record(
     {"members": Many(Word(ERASABLE), len(ERASABLE), 1, distinct=True), "legal_basis": Text()}, "members legal_basis"
 )
+
+PUBLICATION: Final = record({"reason": Text()}, "reason", elsewhere=_FOR_EVER)
+"""The body of a request to publish what is internal."""
+
+
+def _one_thing(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -> None:
+    named = [name for name in ("published_commitment", "published_programme") if value.get(name)]
+    if len(named) != 1:
+        faults.append(Fault(pointer, "one thing is published", "published_commitment or published_programme"))
 
 
 def _texts_or_an_actor(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -> None:
@@ -304,6 +321,18 @@ LEDGER_EVENTS: Final[Mapping[str, Record]] = {
         kind: record({**COMMON, **members}, f"occurred_on {required}")
         for kind, (members, required) in RIGHT_EVENTS.items()
     },
+    "visibility_changed": record(
+        {
+            **COMMON,
+            "published_commitment": REFERENCE,
+            "published_programme": PROGRAMME_CODE,
+            "visibility": Word(("public",)),
+            "opened_entries": Whole(1),
+            "reason": Text(),
+        },
+        "occurred_on visibility opened_entries reason",
+        _one_thing,
+    ),
     "report_issued": record(
         {
             **COMMON,
@@ -331,7 +360,8 @@ def correctable(shape: Record) -> Record:
         if isinstance(inner, Record):
             kept = inner.changes(tuple(each for each in inner.members if each not in fixed))
             if "timeframe" in kept.members:
-                kept = Record({**kept.members, "timeframe": TIMEFRAME.changes()}, kept.required, partial=True)
+                members_kept = {**kept.members, "timeframe": TIMEFRAME.changes()}
+                kept = Record(members_kept, kept.required, partial=True, elsewhere=kept.elsewhere)
             members[name] = kept
     return Record(members, shape.required, partial=True)
 

@@ -169,12 +169,13 @@ class Services:
         """Open a consistent snapshot of all that is recorded."""
         return self._readings.view()
 
-    def feed(self, sight: Sight) -> Callable[[int, int], bytes]:
-        """Give what makes lines of JSON of the entries behind one position, up to another."""
-        feed = FeedLines(sight)
+    def feed(self, sight: Sight, log_size: int) -> Callable[[int, int], bytes]:
+        """Give what makes lines of JSON of the entries behind one position, up to another, as seen at *log_size*."""
+        feed = FeedLines(sight, log_size)
 
         def lines(after: int, last: int) -> bytes:
-            replica = None if self.replica is None else self.replica.database_with(last)
+            # What is published up to *log_size* is seen from the first line on, so all of it has to be known.
+            replica = None if self.replica is None else self.replica.database_with(log_size)
             with (replica or self._database).reading() as connection:
                 return feed.between(connection, after, last)
 

@@ -12,6 +12,7 @@ from domain.commitment import Commitment
 from domain.correction_register import Registered, corrections_of
 from domain.entry import Entry, TextAt
 from domain.programme import Programme, ProgrammeState, programme_at
+from domain.publication import NEVER
 from domain.recording import Act
 from domain.replay import StatusStep, known, spans, state_at, status_steps
 
@@ -90,11 +91,12 @@ class InMemoryLedger:
         leaf = sha256(repr(entry).encode()).digest()
         details = (entry.facts.get("commitment") or entry.facts.get("details") or {}) if entry.version == 1 else {}
         internal = details.get("visibility") == "internal" or self._is_internal(aggregate.id, code)
-        self.all.append(RecordedEntry(entry, aggregate.id, code, reference, internal, leaf, prose))
+        public_from = NEVER if internal else 0
+        self.all.append(RecordedEntry(entry, aggregate.id, code, reference, public_from, leaf, prose))
         return entry.position
 
     def _is_internal(self, stream: UUID, code: str) -> bool:
-        return any(each.internal for each in self.all if each.stream in (stream, Programme.id_of(code)))
+        return any(each.public_from for each in self.all if each.stream in (stream, Programme.id_of(code)))
 
     def aggregate(self, reference: str) -> Commitment:
         found = self.aggregates[Commitment.id_of(reference)]
@@ -125,7 +127,7 @@ class InMemoryLedger:
         if state is None:
             return None
         first = next(each for each in self.all if each.stream == stream)
-        return CommitmentAt(reference, first.programme or "", first.internal, len(entries), state)
+        return CommitmentAt(reference, first.programme or "", first.is_internal(log_size), len(entries), state)
 
     def relating_to(self, reference: str, as_of: date, log_size: int) -> Sequence[CommitmentAt]:
         return [
@@ -146,7 +148,7 @@ class InMemoryLedger:
                 entries = self.entries(each.stream, log_size)
                 state = programme_at(entries, as_of, log_size) if entries else None
                 if state is not None:
-                    found.append((state, len(entries), each.internal))
+                    found.append((state, len(entries), each.is_internal(log_size)))
         return found
 
     def entries(self, stream: UUID, log_size: int) -> Sequence[Entry]:
@@ -177,7 +179,7 @@ class InMemoryLedger:
         for each in self.all[after:log_size]:
             for correction in corrections_of(each.reference, self.entries(each.stream, log_size), after):
                 if correction.entry.position == each.entry.position:
-                    found.append(Registered(correction, each.programme, each.internal))
+                    found.append(Registered(correction, each.programme, each.is_internal(log_size)))
         return found
 
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:

@@ -4,7 +4,22 @@ from typing import Annotated
 
 import typer
 
-from api.cli import actors, admin, audit, erase, issued, log, record, report, serve, sessions, show, tokens, verify
+from api.cli import (
+    actors,
+    admin,
+    audit,
+    erase,
+    issued,
+    log,
+    publish,
+    record,
+    report,
+    serve,
+    sessions,
+    show,
+    tokens,
+    verify,
+)
 from api.cli.failures import Explaining
 
 _USE, _KEEP = "Record, replay, report", "Keep a ledger"
@@ -61,6 +76,7 @@ app.add_typer(tokens.token, name="token", rich_help_panel=_KEEP)
 app.add_typer(actors.role, name="role", rich_help_panel=_KEEP)
 app.add_typer(actors.actor, name="actor", rich_help_panel=_KEEP)
 app.add_typer(sessions.session, name="session", rich_help_panel=_KEEP)
+app.add_typer(publish.publish, name="publish", rich_help_panel=_KEEP)
 app.command("erase", rich_help_panel=_KEEP)(erase.erase)
 app.add_typer(erase.privacy, name="privacy", rich_help_panel=_KEEP)
 app.add_typer(log.key, name="key", rich_help_panel=_KEEP)

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.http import openapi
-from api.http.gate import Gate, as_answer, as_page
+from api.http.gate import Gate, as_answer, as_page, published
 from api.http.paging import Cursor, page
 from api.http.queries import CommitmentsQuery, Nothing, Paged, TwoTimes
 from api.http.times import Times, pinned
-from application import recording, replaying
+from application import publishing, recording, replaying
 from application.access import Sight
 from application.errors import BadQuestion
 from application.ports import View
@@ -34,6 +34,15 @@ def routes(gate: Gate) -> APIRouter:
         )
         headers["Location"] = f"/v1/events/{answer['position']}"
         return as_answer(answer, answer["position"], status=201, headers=headers)
+
+    @router.post("/{reference}/publication", status_code=201, **openapi.publish_internal("commitment"))
+    async def disclose(request: Request, reference: str, _: Annotated[Nothing, Query()]) -> Response:
+        four_eyes = services.settings.four_eyes
+        return published(
+            *await gate.record(
+                request, lambda asked: publishing.publish_internal_commitment(asked, reference, four_eyes=four_eyes)
+            )
+        )
 
     @router.get("", **openapi.reading("Page of commitments", "CommitmentPage"))
     async def listing(request: Request, query: Annotated[CommitmentsQuery, Query()]) -> Response:

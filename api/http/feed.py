@@ -53,7 +53,7 @@ def routes(gate: Gate) -> APIRouter:
     ) -> Response:
         def read(view: View, sight: Sight) -> dict[str, Any]:
             for found in view.recorded(after=position - 1, up_to=position):
-                if sight.sees(found.programme, internal=found.internal):
+                if sight.sees(found.programme, internal=found.is_internal(view.head.log_size)):
                     return entry_answer(found)
             raise Unknown("entry", str(position))
 
@@ -83,7 +83,7 @@ def _page(view: View, query: FeedQuery, moment: Moment, *, sight: Sight) -> dict
         after, moment = int(cursor.after), moment_of(view, "cursor", cursor.log_size)
     items: list[dict[str, Any]] = []
     for found in view.recorded(after=after, up_to=moment.log_size):
-        if sight.sees(found.programme, internal=found.internal):
+        if sight.sees(found.programme, internal=found.is_internal(moment.log_size)):
             if len(items) == query.limit:
                 break
             items.append(entry_answer(found))
@@ -95,7 +95,7 @@ def _page(view: View, query: FeedQuery, moment: Moment, *, sight: Sight) -> dict
 
 async def _lines(gate: Gate, request: Request, after: int, up_to: int, *, sight: Sight) -> AsyncIterator[bytes]:
     """Give an entry a line. A view a chunk: entries never change, and no snapshot is held for a slow reader."""
-    feed = gate.services.feed(sight)
+    feed = gate.services.feed(sight, up_to)
 
     def lines(after: int, last: int) -> bytes:
         chunk = feed(after, last)

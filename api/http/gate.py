@@ -186,6 +186,13 @@ def as_answer(body: Any, head: int, *, status: int = 200, headers: dict[str, str
     )
 
 
+def published(answer: dict[str, Any], headers: dict[str, str]) -> Response:
+    """Answer that something was published; no ETag, since the entry is not in the stream that was asked about."""
+    told = {name: value for name, value in headers.items() if name != "ETag"}
+    told["Location"] = f"/v1/events/{answer['position']}"
+    return as_answer(answer, answer["position"], status=201, headers=told)
+
+
 def as_page(request: Request, body: dict[str, Any], head: int) -> Response:
     """Answer with one page of a list and the link to the next."""
     if body["next"] is None:

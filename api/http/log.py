@@ -133,7 +133,7 @@ def _receipts(router: APIRouter, gate: Gate) -> None:
     ) -> Response:
         def read(view: View, sight: Sight) -> bytes | None:
             if not any(
-                sight.sees(each.programme, internal=each.internal)
+                sight.sees(each.programme, internal=each.is_internal(view.head.log_size))
                 for each in view.recorded(after=position - 1, up_to=position)
             ):
                 raise Unknown("entry", str(position))

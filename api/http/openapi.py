@@ -73,6 +73,19 @@ PROGRAMME_EVENT: Final = {
     "add_partners": [{"code": "FERRY", "name": "Ferry Company", "type": "organisation"}],
 }
 
+PUBLICATION: Final = {"reason": "The council has adopted the plan; what was said in confidence may be read."}
+_PUBLISHED: Final = """\
+Records `visibility_changed` in the ledger's own stream: what was published, by whom and why, for everybody to read.
+
+From its position on everybody sees the whole history; at a smaller `log_size` everything is as it was. The log stays as
+it is: what was recorded before are closed leaves, and `opened` of each entry shows the text and the salt that the leaf
+holds the hash of. Entries keep their positions: whoever follows `/v1/events` takes the name from this entry and reads
+the history at `/v1/commitments/{reference}/history` or `/v1/programmes/{code}/history`.
+
+What is public stays so. A commitment of an internal programme waits for its programme (rule `programme-first`). While
+four-eyes is on nobody publishes a commitment in which they recorded, or a programme that they began.
+"""
+
 ERASURE: Final = {"members": ["statement"], "legal_basis": "Regulation (EU) 2018/1725, Article 19(1)(d)"}
 
 
@@ -145,6 +158,21 @@ def announce() -> Route:
 def record_event() -> Route:
     """Document recording an event."""
     return _recording("Record an event or a correction", "NewEvent", "RecordedEvent", EVENTS, _IF_MATCH)
+
+
+def publish_internal(what: str) -> Route:
+    """Document publishing what is internal."""
+    within = " with its commitments, but those that are internal themselves" if what == "programme" else ""
+    route = _recording(
+        f"Publish an internal {what}{within}, for ever",
+        "NewPublication",
+        "Publication",
+        {"publication": PUBLICATION},
+        _IF_MATCH,
+    )
+    route["description"] = _PUBLISHED
+    del route["responses"][409]
+    return route
 
 
 def erase() -> Route:

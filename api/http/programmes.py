@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.http import openapi
-from api.http.gate import Gate, as_answer, as_page
+from api.http.gate import Gate, as_answer, as_page, published
 from api.http.queries import Nothing, Paged, TwoTimes
 from api.http.times import Times, pinned
-from application import recording, replaying
+from application import publishing, recording, replaying
 from application.access import Sight
 from application.ports import View
 from domain.answers import Answer
@@ -40,6 +40,15 @@ def _recording(router: APIRouter, gate: Gate) -> None:
         )
         headers["Location"] = f"/v1/events/{answer['position']}"
         return as_answer(answer, answer["position"], status=201, headers=headers)
+
+    @router.post("/programmes/{code}/publication", status_code=201, **openapi.publish_internal("programme"))
+    async def disclose(request: Request, code: str, _: Annotated[Nothing, Query()]) -> Response:
+        four_eyes = services.settings.four_eyes
+        return published(
+            *await gate.record(
+                request, lambda asked: publishing.publish_internal_programme(asked, code, four_eyes=four_eyes)
+            )
+        )
 
 
 def _reading(router: APIRouter, gate: Gate) -> None:

@@ -142,6 +142,13 @@ _ENTRY: Final[dict[str, Schema]] = {
     "note": or_null(TEXT),
     "external_id": or_null(TEXT),
     "leaf_hash": TEXT,
+    "opened": or_null(
+        answer({"entry": TEXT, "salt": TEXT})
+        | {
+            "description": "Of a closed leaf: it holds SHA-256 of the salt's bytes and then the entry's (UTF-8). "
+            "Null where the leaf is the entry itself."
+        }
+    ),
     "prose": {"type": "object", "additionalProperties": answer({"sha256": TEXT, "salt": or_null(TEXT)})},
     "erased": many(TEXT),
 }
@@ -215,6 +222,17 @@ COMPONENTS: Final[dict[str, Schema]] = {
     "NewProgrammeEvent": _events(shapes.PROGRAMME_EVENTS),
     "NewErasure": shapes.ERASURE.schema()
     | {"description": "The legal basis is a fact, kept for ever and shown to everybody: it must name no person."},
+    "NewPublication": shapes.PUBLICATION.schema()
+    | {"description": "The reason is shown to everybody; it can be erased like every text, should it name somebody."},
+    "Publication": answer(
+        RECORDED
+        | {
+            "published_commitment": or_null(TEXT),
+            "published_programme": or_null(TEXT),
+            "visibility": word(("public",)),
+            "opened_entries": WHOLE,
+        }
+    ),
     "PublishedProgramme": answer({"code": TEXT, "version": WHOLE, "position": WHOLE, "recorded_at": INSTANT}),
     "RecordedEvent": answer(RECORDED | {"status": TEXT}),
     "Erasure": answer(

@@ -145,7 +145,8 @@ streams: Final = _table(
     _column("sort", comment="commitment, programme or ledger"),
     _column("reference"),
     _column("programme", nullable=True),
-    _column("internal", WHOLE),
+    _column("visibility", comment="as it was recorded, whatever that of its programme: public or internal"),
+    _column("public_from", WHOLE, comment="the log size from which on everybody sees it; 0: always"),
     _column("version", WHOLE),
     sa.UniqueConstraint("sort", "reference"),
 )

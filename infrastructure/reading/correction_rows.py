@@ -24,7 +24,7 @@ def registered(connection: sa.Connection, after: int, log_size: int) -> Sequence
             corrections.c.stream,
             streams.c.reference,
             streams.c.programme,
-            streams.c.internal,
+            (streams.c.public_from > log_size).label("internal"),
             corrections.c.corrected,
             sa.func.coalesce(opened.c.entry, entries.c.entry),
         )

@@ -13,12 +13,15 @@ import sqlalchemy as sa
 
 from application.access import Sight
 from domain import entry_bytes
-from domain.answers import body_answer
+from domain.answers import body_answer, opened_answer
 from domain.entry_bytes import FORMAT, newest
+from domain.ledger_stream import STREAM
 from infrastructure.database.tables import entries, opened, prose, streams
+from infrastructure.reading.closed_entries import closed_of_ledger
 
 _AFTER: Final = sa.bindparam("after", type_=sa.BigInteger)
 _LAST: Final = sa.bindparam("last", type_=sa.BigInteger)
+_LEDGER: Final = STREAM.bytes
 _MOST_STREAMS: Final = 100_000
 _MOST_LOOKS: Final = 10_000
 _LONGEST_LOOK: Final = 500
@@ -34,6 +37,8 @@ Text = tuple[int, str, str, bytes]
 """Position and name of a text, its value as JSON, and its salt."""
 
 _NO_TEXTS: Final[Sequence[Text]] = ()
+_NOT_CLOSED: Final = (None, b"")
+_OPEN: Final = b',"opened":null}\n'
 
 
 def _between(table: sa.Table, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
@@ -42,16 +47,18 @@ def _between(table: sa.Table, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]
 
 
 _ENTRIES: Final = _between(entries, entries.c.stream, entries.c.entry, entries.c.leaf_hash)
-_OPENED: Final = _between(opened, opened.c.entry)
+_OPENED: Final = _between(opened, opened.c.entry, opened.c.salt)
 _PROSE: Final = _between(prose, prose.c.member, prose.c.value, prose.c.salt)
-_STREAM: Final = sa.select(streams.c.programme, streams.c.internal).where(streams.c.stream == sa.bindparam("stream"))
+_STREAM: Final = sa.select(streams.c.programme, streams.c.public_from).where(streams.c.stream == sa.bindparam("stream"))
 
 
 class FeedLines:
-    """Makes the lines of one feed; remembers what it has learnt of streams, and of entries that look alike."""
+    """Makes the lines of one feed, as seen at one log size; remembers what it has learnt of streams, and of entries
+    that look alike.
+    """
 
-    def __init__(self, sight: Sight) -> None:
-        self._sight = sight
+    def __init__(self, sight: Sight, log_size: int) -> None:
+        self._sight, self._log_size = sight, log_size
         self._streams: dict[bytes, tuple[str | None, int, bytes]] = {}
         self._looks: dict[bytes, bytes] = {}
 
@@ -60,22 +67,26 @@ class FeedLines:
         where = {"after": after, "last": last}
         # Past SQLAlchemy's rows: they would take as long as all the rest.
         read = [connection.execute(query, where).cursor.fetchall() for query in (_ENTRIES, _OPENED, _PROSE)]
-        open_forms, texts = dict[int, bytes](read[1]), _by_position(read[2])
+        open_forms = {position: (open_form, salt) for position, open_form, salt in read[1]}
+        texts = _by_position(read[2])
+        of_ledger = [row[0] for row in read[0] if row[1] == _LEDGER and row[0] in open_forms] if open_forms else ()
+        closed = closed_of_ledger(connection, ((position, open_forms[position][0]) for position in of_ledger))
         lines: list[bytes] = []
         for position, stream, form, leaf_hash in read[0]:
-            programme, internal, end = self._streams.get(stream) or self._learn(connection, stream)
-            open_form = open_forms.get(position)
-            if not (internal or open_form) or self._sight.sees(programme, internal=True):
+            programme, public_from, end = self._streams.get(stream) or self._learn(connection, stream)
+            internal = closed.get(position, public_from) > self._log_size
+            if not internal or self._sight.sees(programme, internal=True):
+                open_form, salt = open_forms.get(position, _NOT_CLOSED)
                 own = texts.get(position, _NO_TEXTS)
                 line = self._pieced(open_form or form, own) or _made(open_form or form, own)
-                lines += line, hexlify(leaf_hash), end
+                lines += line, hexlify(leaf_hash), end, _OPEN if open_form is None else _opened(open_form, salt)
         return b"".join(lines)
 
     def _learn(self, connection: sa.Connection, stream: bytes) -> tuple[str | None, int, bytes]:
         if len(self._streams) >= _MOST_STREAMS:
             self._streams.clear()
-        programme, internal = connection.execute(_STREAM, {"stream": stream}).one()
-        learnt = self._streams[stream] = programme, internal, b'","programme":%b}\n' % orjson.dumps(programme)
+        programme, public_from = connection.execute(_STREAM, {"stream": stream}).one()
+        learnt = self._streams[stream] = programme, public_from, b'","programme":%b' % orjson.dumps(programme)
         return learnt
 
     def _pieced(self, form: bytes, texts: Sequence[Text]) -> bytes:
@@ -117,6 +128,10 @@ class FeedLines:
         if len(look) <= _LONGEST_LOOK:
             self._looks[look] = absent
         return absent
+
+
+def _opened(open_form: bytes, salt: bytes) -> bytes:
+    return b',"opened":%b}\n' % orjson.dumps(opened_answer(open_form, salt.hex()))
 
 
 def _by_position(texts: Sequence[Text]) -> dict[int, list[Text]]:

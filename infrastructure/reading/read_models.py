@@ -1,6 +1,6 @@
 """Writing the read models: in the transaction that records, and anew from the entries."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -13,7 +13,9 @@ from application.projecting import correction_to_row, course_changes, state_to_r
 from domain.correction_register import Corrected, corrected_by
 from domain.entry import Entry, Facts
 from domain.history import CourseChange
-from infrastructure.database.statements import execute_many, insert_rows
+from domain.publication import KIND as PUBLISHED
+from domain.publication import NEVER, published_stream
+from infrastructure.database.statements import execute, execute_many, insert_rows
 from infrastructure.database.tables import (
     FOR_EVER,
     corrections,
@@ -34,6 +36,10 @@ _IF_THERE: Final = {
     relations: " ON CONFLICT DO NOTHING",
 }
 _END_OF_SPAN: Final = f"UPDATE course SET to_position = ? WHERE stream = ? AND since = ? AND to_position = {FOR_EVER}"  # noqa: S608 -- our own number
+WITHIN: Final = f"programme = ? AND public_from = {NEVER} AND (sort = 'programme' OR visibility = 'public')"
+"""Which streams become public with a programme."""
+_PUBLISHED: Final = f"UPDATE streams SET public_from = ? WHERE stream = ? AND public_from = {NEVER}"  # noqa: S608 -- the same
+_PUBLISHED_WITHIN: Final = f"UPDATE streams SET public_from = ? WHERE {WITHIN}"  # noqa: S608 -- the same
 _TO_POSITION: Final = course.columns.keys().index("to_position")
 Row = list[Any]
 """Values in the order of the table's columns."""
@@ -46,7 +52,20 @@ class StreamHead(NamedTuple):
     sort: str
     reference: str
     programme: str | None
-    internal: bool
+    visibility: str = "public"
+    """What it was recorded with; of a commitment without a look at its programme."""
+    public_from: int = 0
+    """The log size from which on everybody sees it."""
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether nothing has published it."""
+        return self.public_from == NEVER
+
+    @property
+    def is_internal_by_programme(self) -> bool:
+        """Whether it becomes public with its programme."""
+        return self.is_internal and (self.sort == "programme" or self.visibility == "public")
 
 
 class Projection:
@@ -58,10 +77,11 @@ class Projection:
         self._heads: dict[bytes, tuple[StreamHead, int]] = {}
         self._open: dict[tuple[bytes, date], Row] = {}
         self._detail_digests: dict[int, tuple[Facts, bytes]] = {}
+        self._published: list[Entry] = []
 
-    def heads(self) -> Iterator[StreamHead]:
-        """Give the streams of which something was gathered."""
-        return (head for head, _ in self._heads.values())
+    def heads(self) -> Iterable[tuple[StreamHead, int]]:
+        """Give the streams of which something was gathered, each with its last version."""
+        return self._heads.values()
 
     def take(
         self, head: StreamHead, entry: Entry, change: CourseChange | None, corrected: Sequence[Corrected] = ()
@@ -75,6 +95,8 @@ class Projection:
         prefix = _prefix_in(entry) if head.sort == "programme" else None
         if prefix is not None:
             self._inserts[prefixes].append([stream, entry.position, prefix])
+        if entry.kind == PUBLISHED:
+            self._published.append(entry)
         if corrected:
             said = _json(correction_to_row(corrected))
             self._inserts[corrections].append([entry.position, stream, said])
@@ -111,7 +133,7 @@ class Projection:
     def rows(self) -> dict[sa.Table, list[Row]]:
         """Give all rows gathered, for comparing; complete only if nothing was written before."""
         heads = [
-            [stream, head.sort, head.reference, head.programme, int(head.internal), version]
+            [stream, head.sort, head.reference, head.programme, head.visibility, head.public_from, version]
             for stream, (head, version) in self._heads.items()
         ]
         return {streams: heads, **self._inserts}
@@ -120,6 +142,12 @@ class Projection:
         """Write what was gathered."""
         execute_many(connection, _END_OF_SPAN, self._ends)
         insert_read_models(connection, self.rows())
+        for entry in self._published:  # of streams that are written by now
+            code = entry.facts.get("published_programme")
+            if code is None:
+                execute(connection, _PUBLISHED, (entry.position, published_stream(entry.facts).bytes))
+            else:
+                execute(connection, _PUBLISHED_WITHIN, (entry.position, code))
 
 
 def insert_read_models(connection: sa.Connection, rows: Mapping[sa.Table, Sequence[Row]]) -> None:

@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from application.ports import Once
-from domain.answers import ERASED, CommitmentAt, Kept, Moment, RecordedEntry
+from domain.answers import ERASED, CommitmentAt, Kept, Moment, OpenForm, RecordedEntry
 from domain.correction_register import Registered
 from domain.entry import Entry, TextAt
 from domain.entry_bytes import entry_of, newest
@@ -22,6 +22,7 @@ from domain.replay import StatusStep
 from infrastructure import clock
 from infrastructure.database.engines import Database, among
 from infrastructure.database.tables import course, entries, entry_facts, head, opened, prose, streams
+from infrastructure.reading.closed_entries import closed_of_ledger
 from infrastructure.reading.commitments_at import Details, commitments_at, status_courses
 from infrastructure.reading.correction_rows import registered
 from infrastructure.reading.issued import kept_report, newest_issued
@@ -141,14 +142,14 @@ class SqlView:
         """Give every programme at (V, N) by code, with its last version known at N and whether it is internal."""
         found = []
         for row in self._connection.execute(
-            sa.select(streams.c.stream, streams.c.internal)
+            sa.select(streams.c.stream, streams.c.public_from)
             .where(streams.c.sort == "programme")
             .order_by(streams.c.reference)
         ):
             recorded = self.entries(UUID(bytes=row.stream), log_size)
             state = programme_at(recorded, as_of, log_size) if recorded else None
             if state is not None:
-                found.append((state, recorded[-1].version, bool(row.internal)))
+                found.append((state, recorded[-1].version, row.public_from > log_size))
         return found
 
     def entries(self, stream: UUID, log_size: int) -> Sequence[Entry]:
@@ -183,10 +184,12 @@ class SqlView:
                 entries.c.stream,
                 entries.c.leaf_hash,
                 sa.func.coalesce(opened.c.entry, entries.c.entry).label("form"),
+                opened.c.entry.label("open_form"),
+                opened.c.salt,
+                streams.c.sort,
                 streams.c.programme,
                 streams.c.reference,
-                # An entry that was recorded in the closed form is shown to nobody else, whatever its stream.
-                (streams.c.internal + sa.func.coalesce(opened.c.position, 0)).label("internal"),
+                streams.c.public_from,
             )
             .select_from(
                 entries.join(streams, streams.c.stream == entries.c.stream).outerjoin(
@@ -198,7 +201,10 @@ class SqlView:
             .limit(size)
         ).all()
         texts = self._prose([row.position for row in rows])
-        return [_recorded(row, texts[row.position]) for row in rows]
+        closed = closed_of_ledger(
+            self._connection, ((row.position, row.open_form) for row in rows if row.sort == "ledger")
+        )
+        return [_recorded(row, closed.get(row.position, row.public_from), texts[row.position]) for row in rows]
 
     def _prose(self, positions: Sequence[int]) -> Mapping[int, Mapping[str, tuple[Any, bytes]]]:
         found: defaultdict[int, dict[str, tuple[Any, bytes]]] = defaultdict(dict)
@@ -264,7 +270,7 @@ class SqlView:
         return frontier_at(self._connection, log_size).root
 
 
-def _recorded(row: Any, texts: Mapping[str, tuple[Any, bytes]]) -> RecordedEntry:
+def _recorded(row: Any, public_from: int, texts: Mapping[str, tuple[Any, bytes]]) -> RecordedEntry:
     read = newest(orjson.loads(row.form))
     kept = {
         member: Kept(hashed, texts[member][1].hex(), texts[member][0]) if member in texts else Kept(hashed, None, None)
@@ -275,9 +281,10 @@ def _recorded(row: Any, texts: Mapping[str, tuple[Any, bytes]]) -> RecordedEntry
         UUID(bytes=row.stream),
         row.programme,
         row.reference,
-        bool(row.internal),
+        public_from,
         row.leaf_hash,
         kept,
+        None if row.open_form is None else OpenForm(row.open_form, row.salt.hex()),
     )
 
 

@@ -49,7 +49,7 @@ def _commitments_at(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
         sa.select(
             streams.c.reference,
             streams.c.programme,
-            streams.c.internal,
+            (streams.c.public_from > _AT_N).label("internal"),
             known_version.label("known_version"),
             course.c.details,
             course.c.state,

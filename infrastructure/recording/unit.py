@@ -15,10 +15,11 @@ import sqlalchemy as sa
 
 from application.access import Caller
 from application.ports import Actor, Once, Texts, Token
+from application.visibility import is_internal, public_from
 from domain.commitment import Commitment
 from domain.correction_register import Corrected, corrected_by
-from domain.entry import Entry
-from domain.entry_bytes import decoded
+from domain.entry import Entry, Facts
+from domain.entry_bytes import decoded, sort_of
 from domain.history import CourseChange
 from domain.issued import KeptReport
 from domain.ledger_stream import REFERENCE, STREAM, LedgerStream
@@ -38,7 +39,7 @@ from infrastructure.callers.rights_rows import (
 from infrastructure.database.statements import Row, execute, insert_rows
 from infrastructure.database.tables import issued_reports, opened, prose, remembered
 from infrastructure.reading.issued import kept_row
-from infrastructure.reading.read_models import Projection, StreamHead
+from infrastructure.reading.read_models import WITHIN, Projection, StreamHead
 from infrastructure.reading.remembering import Remembered, remembered_answer
 from infrastructure.recording.codec import Draft, EntryMapper, RecordedEvent, canonical, draft
 from infrastructure.recording.recorder import Tail, open_form_of, select_stored
@@ -48,6 +49,7 @@ _mapper = EntryMapper()
 _PREFIXES: Final = (
     "SELECT prefix, reference FROM reference_prefixes JOIN streams ON streams.stream = reference_prefixes.stream"
 )
+_WITHIN: Final = f"SELECT stream, version FROM streams WHERE {WITHIN}"  # noqa: S608 -- our own words
 _ELSEWHERE: Final = (
     "SELECT reference FROM streams WHERE sort = 'commitment' AND programme <> ? AND substr(reference, 1, ?) = ? LIMIT 1"
 )
@@ -160,7 +162,8 @@ class CommandUnit:
 
     def reference_elsewhere(self, prefix: str, code: str) -> str | None:
         """Give a reference that begins so and belongs to another programme than *code*; None if there is none."""
-        for head in (*self._batch.projection.heads(), *(head for _, head, *_ in self._drafts)):
+        staged = (head for head, _ in self._batch.projection.heads())
+        for head in (*staged, *(head for _, head, *_ in self._drafts)):
             if head.sort == "commitment" and head.programme != code and head.reference.startswith(prefix):
                 return head.reference
         found = execute(self._batch.connection, _ELSEWHERE, (code, len(prefix), prefix)).fetchone()
@@ -189,7 +192,7 @@ class CommandUnit:
         changes: list[CourseChange] = aggregate.collect_course_changes() if isinstance(aggregate, Commitment) else []
         entries = _entries_of(aggregate)
         for index, event in enumerate(aggregate.collect_events()):
-            drafted = draft(cast("RecordedEvent", event), head.reference, internal=head.internal or closed)
+            drafted = draft(cast("RecordedEvent", event), head.reference, internal=head.is_internal or closed)
             self._events.setdefault(key, []).append(drafted.event)
             entry = drafted.event.entry
             corrected = corrected_by(entry, entries) if entry.is_correction else ()
@@ -198,19 +201,17 @@ class CommandUnit:
     def _head_of(self, aggregate: Aggregate) -> StreamHead:
         if isinstance(aggregate, Commitment):
             details = aggregate.history.state.details
-            programme = self.programme(details["programme"])
-            internal = "internal" in (
-                details.get("visibility"),
-                programme.now.details.get("visibility") if programme else None,
-            )
-            return StreamHead(aggregate.id, "commitment", details["reference"], details["programme"], internal)
+            named = details["reference"], details["programme"]
+            return StreamHead(aggregate.id, "commitment", *named, *self._visibility(aggregate, details))
         if isinstance(aggregate, Programme):
             now = aggregate.now
             if now.details.get("reference_prefix"):
                 self._prefixes[now.details["reference_prefix"]] = now.code
-            internal = now.details.get("visibility") == "internal"
-            return StreamHead(aggregate.id, "programme", now.code, now.code, internal)
-        return StreamHead(aggregate.id, "ledger", REFERENCE, None, internal=False)
+            return StreamHead(aggregate.id, "programme", now.code, now.code, *self._visibility(aggregate, now.details))
+        return StreamHead(aggregate.id, "ledger", REFERENCE, None)
+
+    def _visibility(self, aggregate: Commitment | Programme, details: Facts) -> tuple[str, int]:
+        return details.get("visibility") or "public", public_from(self, aggregate)
 
     def texts_of(self, position: int) -> Texts | None:
         """Give what texts an entry has; None without an entry."""
@@ -221,7 +222,25 @@ class CommandUnit:
         rows = connection.execute(sa.select(prose.c.member).where(prose.c.position == position)).scalars()
         gone = {member for at, member in self._batch.erased | self._erased if at == position}
         closed = connection.execute(sa.select(opened.c.position).where(opened.c.position == position)).one_or_none()
-        return Texts(frozenset(decoded(form)["prose"]), frozenset(rows) - gone, closed is not None)
+        read = decoded(form)
+        hidden = closed is not None and self._is_hidden(read["stream"], read["reference"])
+        return Texts(frozenset(read["prose"]), frozenset(rows) - gone, hidden)
+
+    def _is_hidden(self, stream: str, reference: str) -> bool:
+        """Whether an entry in the closed form is still shown to some only, and not published by now."""
+        sort = sort_of(stream, reference)
+        found = self.commitment(reference) if sort == "commitment" else self.programme(reference)
+        return sort == "ledger" or found is None or is_internal(self, found)
+
+    def entries_within(self, programme: Programme) -> int:
+        """Give how many entries are internal through a programme: its own, and those of commitments that say public."""
+        code = programme.now.code
+        rows = execute(self._batch.connection, _WITHIN, (code,)).fetchall()
+        versions = {bytes(stream): version for stream, version in rows}
+        for head, version in self._batch.projection.heads():
+            if head.programme == code and head.is_internal_by_programme:
+                versions[head.stream.bytes] = version
+        return sum(versions.values())
 
     def erase(self, position: int, members: Collection[str]) -> None:
         """Delete the texts and salts of these members of an entry."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from application.errors import BadQuestion
+from domain.publication import NEVER
 from infrastructure.database.engines import Database
 from infrastructure.database.tables import (
     DERIVED,
@@ -279,6 +280,7 @@ def _clip(table: sa.Table, row: _Named, size: int, wanted: Mapping[Any, _Named])
     if table is streams:
         made = wanted.get(_key(table, row))
         row["version"] = min(row["version"], made["version"]) if made else row["version"]
+        row["public_from"] = row["public_from"] if row["public_from"] <= size else NEVER
     elif table is course:
         row["to_position"] = row["to_position"] if row["to_position"] <= size else FOR_EVER
         return bool(row["from_position"] <= size)

@@ -12,11 +12,12 @@ import orjson
 import sqlalchemy as sa
 
 from application.verifying import faults_of
-from domain.entry import Entry
+from domain.entry import Entry, Facts
 from domain.entry_bytes import decoded, entry_of, newest
 from domain.errors import Refusal
-from domain.ledger_stream import REFERENCE, STREAM
+from domain.ledger_stream import REFERENCE, STREAM, LedgerStream
 from domain.programme import Programme
+from domain.publication import KIND, Publications
 from infrastructure.database.tables import entries, opened
 from infrastructure.reading.read_models import Projection, Row, StreamHead, projected
 
@@ -80,11 +81,11 @@ def projected_streams(
     connection: sa.Connection, size: int, low: bytes = b"", high: bytes = _BEHIND_ALL
 ) -> Iterator[Projected]:
     """Project the streams that have entries among the first *size*, from id *low* up to *high*, without it."""
-    internal: dict[str, bool] = {}
+    heads = _Heads(connection, size)
     for stream, rows in groupby(_forms(connection, size, low, high), key=lambda row: row[0]):
         read = [newest(orjson.loads(form)) for _, _, form in rows]
         history = [entry_of(each) for each in read]
-        head = _head_of(connection, UUID(bytes=stream), read[0]["reference"], history[0], internal)
+        head = heads.of(UUID(bytes=stream), read[0]["reference"], history[0])
         yield _projected(head, history)
 
 
@@ -117,27 +118,48 @@ def _projected(head: StreamHead, history: list[Entry]) -> Projected:
     return Projected(head, len(history), None, faults)
 
 
-def _head_of(
-    connection: sa.Connection, stream: UUID, reference: str, first: Entry, internal: dict[str, bool]
-) -> StreamHead:
-    if stream == STREAM:
-        return StreamHead(stream, "ledger", REFERENCE, None, internal=False)
-    if first.kind == "programme_published":
-        closed = first.facts["details"].get("visibility") == "internal"
-        return StreamHead(stream, "programme", reference, reference, closed)
-    commitment = first.facts["commitment"]
-    code = commitment["programme"]
-    if code not in internal:
-        internal[code] = _is_internal(connection, code)
-    closed = commitment.get("visibility") == "internal" or internal[code]
-    return StreamHead(stream, "commitment", reference, code, closed)
+class _Heads:
+    """What is said of streams as a whole: told from their first entries and from what was published up to *size*."""
+
+    def __init__(self, connection: sa.Connection, size: int) -> None:
+        self._connection = connection
+        self._publications = _publications(connection, size)
+        self._programmes: dict[str, int] = {}
+
+    def of(self, stream: UUID, reference: str, first: Entry) -> StreamHead:
+        """Give the head of a stream."""
+        if stream == STREAM:
+            return StreamHead(stream, "ledger", REFERENCE, None)
+        if first.kind == "programme_published":
+            details = first.facts["details"]
+            head = StreamHead(stream, "programme", reference, reference)
+            return head._replace(**self._visibility(details, self._publications.programme(details)))
+        details = first.facts["commitment"]
+        head = StreamHead(stream, "commitment", reference, details["programme"])
+        within = self._programme(details["programme"])
+        return head._replace(**self._visibility(details, self._publications.commitment(details, within)))
+
+    @staticmethod
+    def _visibility(details: Facts, public_from: int) -> dict[str, Any]:
+        return {"visibility": details.get("visibility") or "public", "public_from": public_from}
+
+    def _programme(self, code: str) -> int:
+        if code not in self._programmes:
+            query = _forms_of(Programme.id_of(code)).where(entries.c.version == 1)
+            found = self._connection.execute(query).scalar()
+            details = None if found is None else decoded(found)["facts"]["details"]
+            self._programmes[code] = 0 if details is None else self._publications.programme(details)
+        return self._programmes[code]
 
 
-def _is_internal(connection: sa.Connection, code: str) -> bool:
+def _publications(connection: sa.Connection, size: int) -> Publications:
+    # Of the first entry of the ledger's own stream the stored name says nothing else than that.
+    names = (f"{LedgerStream.TOPIC}.{KIND}", LedgerStream.Opened.TOPIC)
+    query = _forms_of(STREAM).where(entries.c.topic.in_(names), entries.c.position <= size).order_by(entries.c.version)
+    return Publications(entry_of(decoded(form)) for form in connection.execute(query).scalars())
+
+
+def _forms_of(stream: UUID) -> sa.Select[Any]:
     joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
     form = sa.func.coalesce(opened.c.entry, entries.c.entry)
-    query = sa.select(form).select_from(joined)
-    query = query.where(entries.c.stream == Programme.id_of(code).bytes, entries.c.version == 1)
-    found = connection.execute(query).scalar()
-    published = decoded(found)["facts"]["details"] if found is not None else {}
-    return bool(published.get("visibility") == "internal")
+    return sa.select(form).select_from(joined).where(entries.c.stream == stream.bytes)

@@ -79,13 +79,13 @@ class DatabaseStreams:
         query = _forms(entries.c.stream).where(entries.c.position <= up_to)
         query = query.order_by(entries.c.stream, entries.c.version).execution_options(yield_per=PAGE)
         for stream, own in groupby(self._connection.execute(query), lambda row: bytes(row.stream)):
-            yield history_of(UUID(bytes=stream), [(row.closed, row.form) for row in own])
+            yield history_of(UUID(bytes=stream), [row.form for row in own])
 
     def history(self, stream: UUID, up_to: int) -> History | None:
         """Give one stream."""
         query = _forms().where(entries.c.stream == stream.bytes, entries.c.position <= up_to)
         rows = self._connection.execute(query.order_by(entries.c.version)).all()
-        return history_of(stream, [(row.closed, row.form) for row in rows]) if rows else None
+        return history_of(stream, [row.form for row in rows]) if rows else None
 
     def recorded_at(self, position: int) -> datetime:
         """Give the instant of an entry."""
@@ -96,4 +96,4 @@ class DatabaseStreams:
 def _forms(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     joined = entries.outerjoin(opened, opened.c.position == entries.c.position)
     form = sa.func.coalesce(opened.c.entry, entries.c.entry).label("form")
-    return sa.select(*columns, opened.c.position.is_not(None).label("closed"), form).select_from(joined)
+    return sa.select(*columns, form).select_from(joined)

@@ -276,7 +276,7 @@ def _expected(leaf: Leaf, read: Mapping[str, Any], shown: Mapping[str, Any]) -> 
     named = first.get("programme") or first.get("code") if read["kind"] in _FIRST_KINDS else shown.get("programme")
     assert leaf.leaf_hash is not None
     stream = UUID(read["stream"])
-    recorded = RecordedEntry(entry_of(read), stream, named, read["reference"], False, leaf.leaf_hash, kept)
+    recorded = RecordedEntry(entry_of(read), stream, named, read["reference"], 0, leaf.leaf_hash, kept)
     return entry_answer(recorded)
 
 

@@ -27,20 +27,20 @@ class StreamsApart:
         self._file = sqlite3.connect(Path(self._folder.name) / "streams", isolation_level=None)
         for setting in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{_CACHE_KIB}"):
             self._file.execute(f"PRAGMA {setting}")
-        self._file.execute("CREATE TABLE forms (position INTEGER PRIMARY KEY, stream BLOB, closed INTEGER, form BLOB)")
-        self._rows: list[tuple[int, bytes | None, bool, bytes]] = []
+        self._file.execute("CREATE TABLE forms (position INTEGER PRIMARY KEY, stream BLOB, form BLOB)")
+        self._rows: list[tuple[int, bytes | None, bytes]] = []
         self._indexed = False
 
-    def add(self, position: int, read: Mapping[str, Any], form: bytes, *, closed: bool) -> None:
+    def add(self, position: int, read: Mapping[str, Any], form: bytes) -> None:
         """Take an entry."""
         stream = UUID(read["stream"]).bytes if "stream" in read else None
-        self._rows.append((position, stream, closed, form))
+        self._rows.append((position, stream, form))
         if len(self._rows) >= _PAGE:
             self._write()
 
     def _write(self) -> None:
         self._file.execute("BEGIN")
-        self._file.executemany("INSERT OR IGNORE INTO forms VALUES (?, ?, ?, ?)", self._rows)
+        self._file.executemany("INSERT OR IGNORE INTO forms VALUES (?, ?, ?)", self._rows)
         self._file.execute("COMMIT")
         self._rows.clear()
         self._indexed = False
@@ -56,20 +56,19 @@ class StreamsApart:
     def histories(self, up_to: int) -> Iterator[History]:
         """Give every stream that has entries up to a position, with these."""
         rows = self._ready().execute(
-            "SELECT stream, closed, form FROM forms WHERE stream IS NOT NULL AND position <= ? "
-            "ORDER BY stream, position",
+            "SELECT stream, form FROM forms WHERE stream IS NOT NULL AND position <= ? ORDER BY stream, position",
             (up_to,),
         )
         for stream, own in groupby(rows, lambda row: row[0]):
-            yield history_of(UUID(bytes=stream), [(closed, form) for _, closed, form in own])
+            yield history_of(UUID(bytes=stream), [form for _, form in own])
 
     def history(self, stream: UUID, up_to: int) -> History | None:
         """Give one stream."""
         rows = self._ready().execute(
-            "SELECT closed, form FROM forms WHERE stream = ? AND position <= ? ORDER BY position",
+            "SELECT form FROM forms WHERE stream = ? AND position <= ? ORDER BY position",
             (stream.bytes, up_to),
         )
-        found = rows.fetchall()
+        found = [form for (form,) in rows]
         return history_of(stream, found) if found else None
 
     def recorded_at(self, position: int) -> datetime:
@@ -83,9 +82,9 @@ class StreamsApart:
         self._folder.cleanup()
 
 
-def history_of(stream: UUID, forms: Sequence[tuple[Any, bytes]]) -> History:
-    """Read a stream's entries; *forms* tells of each whether it was closed, and its open form."""
-    read = [decoded(form) for _, form in forms]
+def history_of(stream: UUID, forms: Sequence[bytes]) -> History:
+    """Read a stream's entries from their open forms."""
+    read = [decoded(form) for form in forms]
     reference = read[0]["reference"]
     sort = sort_of(str(stream), reference) or "unknown"
-    return History(stream, sort, reference, bool(forms[0][0]), [entry_of(each) for each in read])
+    return History(stream, sort, reference, [entry_of(each) for each in read])

@@ -80,7 +80,7 @@ class BigLedger:
         self._chance = [random.Random(f"{seed} {number}") for number in range(commitments)]
         self._histories = [History() for _ in range(commitments)]
         self._heads = [
-            StreamHead(Commitment.id_of(name), "commitment", name, _PROGRAMME["code"], internal=False)
+            StreamHead(Commitment.id_of(name), "commitment", name, _PROGRAMME["code"])
             for name in (f"B-{number:05}" for number in range(commitments))
         ]
         self._frontier: Frontier | None = None

@@ -43,8 +43,10 @@ HIDDEN: dict[str, Any] = {
     "source": {"document": f"Paper {MARK}"},
     "external_id": f"{MARK}:1",
 }  # fmt: skip
-OWN, OWN_IN_HARBOUR = f"{MARK.upper()}-1", f"H-{MARK.upper()}"
+OWN, OWN_IN_HARBOUR, OWN_IN_CELLAR = f"{MARK.upper()}-1", f"H-{MARK.upper()}", f"CEL-{MARK.upper()}"
 ELSEWHERE = {**PROGRAMME, "code": "elsewhere", "visibility": "internal", "reference_prefix": "ELSE-"}
+
+CELLAR = {**PROGRAMME, "code": "cellar", "visibility": "internal", "reference_prefix": "CEL-"}
 
 
 class Side(NamedTuple):
@@ -69,7 +71,9 @@ def hide(ledger: Ledger) -> None:
         ledger, "/v1/commitments", {**HIDDEN, "programme": f"plan-{MARK}", "reference": OWN, "partners": [MARK.upper()]}
     )
     record(ledger, "/v1/commitments", {**HIDDEN, "reference": OWN_IN_HARBOUR, "visibility": "internal"})
-    for reference in (OWN, OWN_IN_HARBOUR):
+    in_cellar = {"programme": "cellar", "reference": OWN_IN_CELLAR, "visibility": "internal"}
+    record(ledger, "/v1/commitments", {**HIDDEN, **in_cellar})
+    for reference in (OWN, OWN_IN_HARBOUR, OWN_IN_CELLAR):
         events = f"/v1/commitments/{reference}/events"
         record(ledger, events, {"kind": "started", **TOLD, "external_id": f"{MARK}:2"})
         slip = record(ledger, events, {"kind": "slipped", "cause": f"Want of {MARK}", **TOLD})
@@ -98,8 +102,12 @@ def side(client: TestClient, tokens: dict[str, str], *, hidden: bool) -> Side:
     about = {"actor": "guest", "role": "auditor", "programmes": ["elsewhere"]}
     guest = record(ledger, "/v1/tokens", about, "administrator")["secret"]
     record(ledger, "/v1/reports", {"as_of": "2024-12-31", "compare_to": "2024-02-01"})
+    record(ledger, "/v1/programmes", CELLAR)
+    record(ledger, "/v1/commitments", {**COMMITMENT, "programme": "cellar", "reference": "CEL-1"})
     if hidden:
         hide(ledger)
+    published = {"reason": "Everybody may know of the cellar, but not of all that is in it."}
+    record(ledger, "/v1/programmes/cellar/publication", published, "administrator")
     late = {"kind": "slipped", "occurred_on": "2024-07-01", "statement": "No cable came.", "forecast": "2026-01-31"}
     record(ledger, "/v1/commitments/H-1/events", late)
     record(ledger, "/v1/reports", {"as_of": "2024-08-31"})
@@ -120,7 +128,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[bool, Side]
 
 
 MOVING = re.compile(
-    r"position|log_size|known_at|recorded_at|^id$|address|digest|^log$|receipt|leaf_hash|prose|^next$|^now$|erased|^token$"
+    r"position|log_size|known_at|recorded_at|^id$|address|digest|^log$|receipt|leaf_hash|^opened$|prose|^next$|^now$|erased|^token$"
 )
 """Members that tell how many entries there are, or that no two ledgers have in common."""
 
@@ -173,8 +181,8 @@ def test_the_same_crawler_finds_it_everywhere_with_the_right_to(sides: dict[bool
     routes = {address.partition("?")[0].replace(MARK, "").replace(MARK.upper(), "") for address in found}
     assert {
         "/v1/programmes", "/v1/programmes/plan-", "/v1/programmes/plan-/history", "/v1/partners", "/v1/commitments",
-        "/v1/commitments/-1", "/v1/commitments/H-", "/v1/commitments/H-/history", "/v1/events", "/v1/reports/status",
-        "/v1/reports/changes", "/v1/reports", "/v1/tokens",
+        "/v1/commitments/-1", "/v1/commitments/H-", "/v1/commitments/CEL-", "/v1/commitments/H-/history",
+        "/v1/events", "/v1/reports/status", "/v1/reports/changes", "/v1/reports", "/v1/tokens",
     } <= routes  # fmt: skip
     assert any(re.fullmatch(r"/v1/events/\d+", each) for each in routes)
     for form in ("json", "csv", "xlsx", "html", "pdf"):

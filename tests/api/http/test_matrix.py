@@ -207,6 +207,8 @@ DEEDS: dict[str, list[tuple[Right, bool, Body]]] = {
     "POST /v1/actors": [(Right.ADMINISTER, False, new(id="clerk-#"))],
     "POST /v1/actors/{id}/erasure": [(Right.ERASE, False, actor)],
 }
+# What publishes something internal: it works once, so that it has a test of its own.
+PUBLISHING = {"POST /v1/programmes/{code}/publication", "POST /v1/commitments/{reference}/publication"}
 # What is read of a programme on a route that is about one thing.
 THINGS: dict[str, Callable[[str], str]] = {
     "GET /v1/programmes/{code}": lambda code: f"/v1/programmes/{code}",
@@ -231,7 +233,11 @@ def test_every_route_has_a_row_and_every_row_a_route(city: City) -> None:
 
 
 def test_every_route_that_records_has_a_deed_for_each_right(city: City) -> None:
-    posts = {route: set(door.rights) for route, door in ROUTES.items() if route.startswith("POST")}
+    posts = {
+        route: set(door.rights)
+        for route, door in ROUTES.items()
+        if route.startswith("POST") and route not in PUBLISHING
+    }
     assert {route: {right for right, _, _ in deeds} for route, deeds in DEEDS.items()} == {
         route: rights - ({Right.CORRECT} if "programmes" in route else set()) for route, rights in posts.items()
     }
@@ -271,6 +277,47 @@ def test_recording_is_for_those_with_the_right(city: City, route: str, who: Who)
             assert answer.status_code == expected, (str(who), code, right, answer.text)
             if expected == 403:
                 assert answer.json()["accepted"]
+
+
+@pytest.mark.parametrize("who", EVERYBODY, ids=str)
+@pytest.mark.parametrize("code", PROGRAMMES)
+def test_publishing_is_for_those_with_the_right_who_see_what_is_published(city: City, code: str, who: Who) -> None:
+    hidden = f"{PROGRAMMES[code]}{next(_number)}"
+    members = {"programme": code, "reference": hidden, "visibility": "internal"}
+    city.done(RECORDER, "/v1/commitments", COMMITMENT | members)
+    sees_internal = who.role is not None and (not who.scoped or code in SCOPE)
+    published, refused = (201, 422) if not code.endswith("within") else (422, 422)
+    never = {"reason": ""}  # who comes so far as to be told of this has passed every other check
+    for path, body, sees, done in (
+        (f"commitments/{PROGRAMMES[code]}", {"reason": "Why not?"}, who.sees(code), refused),
+        (f"programmes/{code}", never, who.sees(code), 422),
+        (f"commitments/{hidden}", {"reason": "It is time."}, sees_internal, published),
+    ):
+        answer = city.ask(who, "POST", f"/v1/{path}/publication", body)
+        if who.role is None:
+            expected = 401
+        elif not sees:
+            expected = 404
+        else:
+            expected = done if who.may(Right.DISCLOSE, code) else 403
+        assert answer.status_code == expected, (str(who), path, answer.text)
+        if expected == 403:
+            assert answer.json()["accepted"]
+    everybody_sees = city.ask(Who("auditor", scoped=True), "GET", f"/v1/commitments/{hidden}").status_code == 200
+    assert everybody_sees == (code in SCOPE or (who.may(Right.DISCLOSE, code) and not code.endswith("within")))
+
+
+@pytest.mark.parametrize("who", [ADMINISTRATOR, Who("administrator", scoped=True)], ids=str)
+def test_an_administrator_publishes_a_programme_of_theirs(city: City, who: Who) -> None:
+    number = next(_number)
+    code, reference = f"plan-{number}", f"P{number}-1"
+    members = {"code": code, "visibility": "internal", "reference_prefix": f"P{number}-"}
+    city.done(RECORDER, "/v1/programmes", PROGRAMME | members)
+    city.done(RECORDER, "/v1/commitments", COMMITMENT | {"programme": code, "reference": reference})
+    answer = city.ask(who, "POST", f"/v1/programmes/{code}/publication", {"reason": "It is time."})
+    assert answer.status_code == (404 if who.scoped else 201)
+    seen = city.ask(Who("recorder", scoped=True), "GET", f"/v1/commitments/{reference}").status_code
+    assert seen == (404 if who.scoped else 200)
 
 
 @pytest.mark.parametrize("who", EVERYBODY, ids=str)

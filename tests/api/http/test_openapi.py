@@ -126,6 +126,8 @@ def test_every_way_of_recording_is_described_with_every_status_it_can_give(app: 
         "/v1/actors/{id}/erasure": statuses - {"409", "412"},
         "/v1/tokens/{id}/revocation": statuses - {"409", "412"},
         "/v1/tokens/{id}/rotation": statuses - {"409", "412"},
+        "/v1/programmes/{code}/publication": statuses - {"409"},
+        "/v1/commitments/{reference}/publication": statuses - {"409"},
     }
 
 

@@ -28,7 +28,7 @@ ADMINISTRATOR = Caller("adm-1", "administrator")
 
 def lines(store: Store, *, internal: bool = True, step: int = 7) -> bytes:
     """The feed, some positions at a time."""
-    feed = FeedLines(Sight(None) if internal else nobody())
+    feed = FeedLines(Sight(None) if internal else nobody(), store.size)
     with store.database.reading() as connection:
         return b"".join(
             feed.between(connection, after, min(after + step, store.size)) for after in range(0, store.size, step)
@@ -47,7 +47,9 @@ def each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def plain_answers(store: Store, *, internal: bool = True) -> list[dict[str, Any]]:
     with store.readings.view() as view:
-        found = [each for each in view.recorded(up_to=view.head.log_size) if internal or not each.internal]
+        found = [
+            each for each in view.recorded(up_to=view.head.log_size) if internal or not each.is_internal(store.size)
+        ]
     return [json.loads(orjson.dumps(entry_answer(each))) for each in found]
 
 

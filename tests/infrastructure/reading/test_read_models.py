@@ -131,7 +131,9 @@ def rebuilt_rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
     made: dict[str, set[tuple[object, ...]]] = {table.name: set() for table in DERIVED}
     with store.readings.view() as view:
         for row in store.rows(sa.select(streams)):
-            head = StreamHead(UUID(bytes=row.stream), row.sort, row.reference, row.programme, bool(row.internal))
+            head = StreamHead(
+                UUID(bytes=row.stream), row.sort, row.reference, row.programme, row.visibility, row.public_from
+            )
             for table, rows in projected(head, view.entries(head.stream, view.head.log_size)).rows().items():
                 made[table.name] |= set(map(tuple, rows))
     return {name: sorted(rows) for name, rows in made.items()}

@@ -161,7 +161,7 @@ def test_the_leaf_of_an_internal_entry_tells_nothing_but_that_it_is_there(store:
     assert SECRET.encode() not in kept.entry
     with store.readings.view() as view:
         assert view.entries(Commitment.id_of("A-1"), 3)[1].kind == "started"
-        assert [each.internal for each in view.recorded(up_to=3)][1:] == [True, True]
+        assert [each.is_internal(3) for each in view.recorded(up_to=3)][1:] == [True, True]
 
 
 def _largest(store: Store, code: str, padding: int) -> Any:

@@ -66,7 +66,12 @@ def test_progress_goes_from_nothing_to_all(told: Store, options: dict, passes: i
 
 READ_MODELS = [
     ("UPDATE streams SET version = 9 WHERE reference = 'A-1'", "streams", "A-1", "version is 9, the entries give 6"),
-    ("UPDATE streams SET internal = 0 WHERE reference = 'A-2'", "streams", "A-2", "internal is 0, the entries give 1"),
+    (
+        "UPDATE streams SET public_from = 0 WHERE reference = 'A-2'",
+        "streams",
+        "A-2",
+        "public_from is 0, the entries give",
+    ),
     ("UPDATE streams SET programme = 'other' WHERE reference = 'A-1'", "streams", "A-1", "programme is other"),
     ("DELETE FROM streams WHERE reference = 'A-1'", "streams", "A-1", "a row is missing"),
     ("UPDATE entry_facts SET kind = 'achieved' WHERE position = 4", "entry_facts", "A-1", "kind is achieved"),
@@ -110,7 +115,15 @@ READ_MODELS = [
     ),
     ("INSERT INTO relations VALUES ('A-9', x'00')", "relations", "A-9", "it has no entries"),
     ("INSERT INTO entry_facts VALUES (77, x'00', 1, 'started')", "entry_facts", "no stream", "it has no entries"),
-    ("INSERT INTO streams VALUES (x'00', 'commitment', 'A-9', 'tiny', 0, 1)", "streams", "A-9", "it has no entries"),
+    (
+        (
+            "INSERT INTO streams (stream, sort, reference, programme, visibility, public_from, version) "
+            "VALUES (x'00', 'commitment', 'A-9', 'tiny', 'public', 0, 1)"
+        ),
+        "streams",
+        "A-9",
+        "it has no entries",
+    ),
     ("INSERT INTO details VALUES (x'00', '{}')", "details", "no stream", "it has no entries: digest 00"),
 ]
 

@@ -100,7 +100,7 @@ TAMPERED = {
         [STATE], 2, "course of A-1: state is"),
     "a kind": (["UPDATE entry_facts SET kind = 'achieved' WHERE position = 6"], 6, "kind is achieved"),
     "details": (["UPDATE details SET body = replace(body, 'Promise A-1', 'No promise')"], None, "details of A-1"),
-    "who may see a stream": (["UPDATE streams SET internal = 0 WHERE reference = 'A-2'"], None, "internal is 0"),
+    "who may see a stream": (["UPDATE streams SET public_from = 0 WHERE reference = 'A-2'"], None, "public_from is 0"),
     "the head": (["UPDATE head SET position = 7"], None, "the last entry is 9"),
 }  # fmt: skip
 
