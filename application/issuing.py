@@ -128,7 +128,9 @@ def made_again(
     query = StatusQuery(
         scope=issued.scope, appendix=form.appendix, format=form.format, as_of=issued.as_of, log_size=known
     )
-    return status_report(view, query, replace(reader, may_read_internal=issued.internal), press)
+    # It was within the bound when it was issued, and is given whatever the bound is today.
+    reader = replace(reader, may_read_internal=issued.internal, most_commitments=None)
+    return status_report(view, query, reader, press)
 
 
 def as_issued(view: View, issued: Issued, reader: Reader, press: Press, form: Form = Form()) -> Answer:

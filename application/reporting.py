@@ -23,14 +23,32 @@ from domain.report import RULES, Canonical, Imprint, Material, Scope, Writing
 from domain.report import status_report as report_of
 from domain.wording import texts_of_report
 
+_CORRECTIONS_EACH: Final = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who asks and when: *today* is the day of *now* in the ledger's time zone."""
+    """Who asks and when: *today* is the day of *now* in the ledger's time zone.
+
+    *most_commitments* bounds what is given to one question: that many commitments, and some corrections for each.
+    """
 
     may_read_internal: bool
     today: date
     now: datetime
+    most_commitments: int | None = None
+
+    def refuse_more(self, commitments: int, corrections: int = 0) -> None:
+        """Raise BadQuestion if a report about so much would be larger than is given."""
+        most = self.most_commitments
+        if most is None or (commitments <= most and corrections <= most * _CORRECTIONS_EACH):
+            return
+        what = f"{commitments:,} commitments" if commitments > most else f"{corrections:,} corrections"
+        bound = f"{most:,}" if commitments > most else f"{most * _CORRECTIONS_EACH:,}"
+        accepted = (
+            "programme, theme, partner, tier or other filters that leave fewer; or `ledger report`, without a bound"
+        )
+        raise BadQuestion("programme", f"the report would tell of {what}, more than {bound}", accepted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +114,7 @@ def _material(view: View, query: StatusQuery, reader: Reader, press: Press) -> t
     _refuse_backwards("compare_to", scope.compare_to, as_of)
     seen = visible(view, as_of, moment.log_size, scope)
     rows = select(seen, scope.filters, as_of)
+    reader.refuse_more(len(rows))
     references = [row.found.reference for row in rows]
     appendix = _histories(view, references, as_of, moment) if _wants_appendix(query, len(rows)) else None
     programmes = view.programmes(as_of, moment.log_size)
@@ -108,7 +127,7 @@ def _material(view: View, query: StatusQuery, reader: Reader, press: Press) -> t
         related=inverses(seen),
         courses=view.status_courses(moment.log_size),
         value_of=values(view, texts_of_report([row.found.state for row in rows])),
-        corrections=_corrections(view, scope, set(references), 0, moment.log_size),
+        corrections=_corrections(view, scope, set(references), 0, moment.log_size, reader),
         changes=None if scope.compare_to is None else _since(view, scope, scope.compare_to, as_of, rows, moment),
         appendix=appendix,
     )
@@ -162,6 +181,7 @@ def _changes_of_date(view: View, query: ChangesQuery, reader: Reader) -> Answer:
     scope = Scope(filters=query.filters, visibility_all=query.visibility_all)
     seen = visible(view, until, moment.log_size, scope)
     rows = select(seen, scope.filters, until)
+    reader.refuse_more(len(rows))
     compared = _since(view, scope, query.since, until, rows, moment)
     return {**_times(until, moment), **_asked(scope), **_without_four_eyes(view, moment), **compared}
 
@@ -181,8 +201,9 @@ def _changes_of_record(view: View, query: ChangesQuery, reader: Reader) -> Answe
     scope = Scope(filters=query.filters, visibility_all=query.visibility_all)
     old, new = (visible(view, as_of, each.log_size, scope) for each in (before, after))
     asked = {row.found.reference for found in (old, new) for row in select(found, scope.filters, as_of)}
+    reader.refuse_more(len(asked))
     changed = between_moments(old, new, scope.filters, as_of)
-    corrections = _corrections(view, scope, asked, before.log_size, after.log_size)
+    corrections = _corrections(view, scope, asked, before.log_size, after.log_size, reader)
     return {
         **_times(as_of, after),
         **_asked(scope),
@@ -240,7 +261,9 @@ def _streams(commitments: Iterable[CommitmentAt]) -> Iterable[tuple[str, UUID]]:
     return ((found.reference, Commitment.id_of(found.reference)) for found in commitments)
 
 
-def _corrections(view: View, scope: Scope, references: set[str], after: int, log_size: int) -> list[Answer]:
+def _corrections(
+    view: View, scope: Scope, references: set[str], after: int, log_size: int, reader: Reader
+) -> list[Answer]:
     """Give the corrections recorded after *after* and known at N that concern what is asked for, by position.
 
     Without other filters than the programme these are all of its corrections, those of its register included, even
@@ -248,6 +271,7 @@ def _corrections(view: View, scope: Scope, references: set[str], after: int, log
     """
     registered = view.corrections(after, log_size)
     found = [each.correction for each in registered if _concerned(each, scope, references)]
+    reader.refuse_more(0, len(found))
     value_of = values(view, (at for correction in found for at in correction.texts()))
     return [correction_answer(correction, value_of) for correction in found]
 

@@ -234,6 +234,9 @@ class Settings(BaseSettings):
     hsts_seconds: int = Field(
         0, ge=0, le=63_072_000, description="for how long browsers come by TLS only; 0 says nothing of it"
     )
+    max_report_commitments: int = Field(
+        20_000, ge=1, le=1_000_000, description="of how many commitments a report given or issued by the API may tell"
+    )
     rendering_seconds: int = Field(
         120, ge=1, le=3_600, description="how long a PDF or XLSX may take, in seconds, before it is given up"
     )

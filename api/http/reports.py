@@ -70,4 +70,7 @@ def _asked(query: StatusQuery, form: str) -> reporting.StatusQuery:
 
 def reader_of(services: Services, *, internal: bool = False) -> reporting.Reader:
     """Give who asks, today, and whether for what is internal."""
-    return reporting.Reader(may_read_internal=internal, today=services.today(), now=services.now())
+    most = services.settings.max_report_commitments
+    return reporting.Reader(
+        may_read_internal=internal, today=services.today(), now=services.now(), most_commitments=most
+    )

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -32,6 +32,7 @@ from infrastructure.verifying.tiled_log import TiledLog
 _NDJSON: Final = "application/x-ndjson"
 _SECONDS: Final = 60.0
 _LONGEST_PAUSE: Final = 60
+_NOT_FOUND, _REFUSED = 404, 422
 _FIRST_KINDS: Final = ("announced", "programme_published")
 
 
@@ -49,10 +50,16 @@ class Web:
 
     def get(self, path: str, **parameters: str | int) -> httpx2.Response | None:
         """Ask for a path; None if there is nothing."""
+        return self.get_unless((_NOT_FOUND,), path, parameters)
+
+    def get_unless(
+        self, nothing: Collection[int], path: str, parameters: Mapping[str, str | int]
+    ) -> httpx2.Response | None:
+        """Ask for a path; None if the answer has one of these statuses."""
         with self._told():
             answer = self._asked(path, parameters, {})
             answer.read()
-        if answer.status_code == 404:
+        if answer.status_code in nothing:
             return None
         self._refuse(answer)
         return answer
@@ -206,8 +213,11 @@ class ServerSource:
             findings.unseen.append("texts, states and reports: the server shows a log alone")
             return looked
         progress("states", 0, 1)
-        answer = self._web.get("v1/reports/status", log_size=self.size, format="json")
-        if answer is not None:
+        asked: dict[str, str | int] = {"log_size": self.size, "format": "json"}
+        answer = self._web.get_unless((_NOT_FOUND, _REFUSED), "v1/reports/status", asked)
+        if answer is None:
+            findings.unseen.append("the status report of now: the server shows none about so many commitments")
+        else:
             self._hold_states(answer.json(), streams, findings)
         progress("states", 1, 1)
         return looked | {"shown_entries": self._shown}

@@ -64,6 +64,18 @@ def test_a_good_server_is_accepted_with_all_that_it_shows(served):
     assert "whose key it is" in told.err
 
 
+def test_a_server_that_gives_no_report_so_large_is_verified_in_all_else_and_that_is_told(served):
+    ledger, _, token = served
+    server = Server(ledger.folder, LEDGER_MAX_REPORT_COMMITMENTS="1")
+    try:
+        ran = ledger.run("verify", server.address, "--token", token, "--json")
+    finally:
+        server.stop()
+    assert ran.code == 0, ran.err
+    assert ran.json["checked"]["issued_reports"] == 1
+    assert "the server shows none about so many commitments" in str(ran.json["not_checked"])
+
+
 def test_a_server_that_is_asked_too_often_is_asked_again_when_it_says(served):
     ledger, server, token = served
     refused: set[str] = set()
