@@ -209,6 +209,8 @@ class EntryCheck:
 
     def _take_texts(self, leaf: Leaf, hashes: Mapping[str, str]) -> None:
         texts = leaf.texts
+        if not texts and not self._source.shows_texts:
+            return
         for member, hashed in hashes.items():
             text = texts.get(member)
             if text is None:

@@ -105,12 +105,12 @@ class History:
     def grow(self, entry: Entry) -> CourseChange:
         """Take an entry in, or refuse it, and tell how it changes the course: `prepare`, `change` and `add` at once."""
         course = self._folded()
-        if not course or entry.is_correction or entry.effective_on <= course[-1].since:
+        reading = as_recorded(entry)
+        if not course or entry.is_correction or reading.effective_on <= course[-1].since:
             self.prepare(entry)
             change = self.change(entry)
             self.add(entry)
             return change
-        reading = as_recorded(entry)
         span = Span(reading.effective_on, apply(course[-1].state, reading))
         change = _next_day(course, span)
         self.entries.append(entry)

@@ -27,7 +27,7 @@ from infrastructure.database.tables import (
     status_courses,
     streams,
 )
-from infrastructure.reading.read_models import Row, insert_read_models
+from infrastructure.reading.read_models import Row, insert_entry_facts, insert_read_models
 from infrastructure.replaying.replay_process import ReplayingProcesses, processors_for
 from infrastructure.replaying.replayed_entries import STEP as LOOKED_AT_ONCE
 from infrastructure.replaying.replayed_entries import Looked, look_at_entries
@@ -96,7 +96,7 @@ def rebuild(database: Database, progress: Progress, processors: int | None = Non
     with database.writing() as connection:
         known = connection.execute(sa.select(head.c.position, head.c.recorded_at).with_for_update()).one()
         replaying = Replay(connection, known.position, progress, passes=2, all_known=True)
-        with _helpers(database, known.position, processors) as helpers:
+        with _helpers(database, known.position, processors, facts=False) as helpers:
             replaying.look_and(replaying.replace, known.recorded_at, helpers)
         if not replaying.sound:
             connection.rollback()
@@ -104,10 +104,10 @@ def rebuild(database: Database, progress: Progress, processors: int | None = Non
 
 
 def _helpers(
-    database: Database, size: int, processors: int | None
+    database: Database, size: int, processors: int | None, *, facts: bool = True
 ) -> AbstractContextManager[ReplayingProcesses | None]:
     using = processors or processors_for(size)
-    return nullcontext() if using == 1 else ReplayingProcesses(database.url, size, using)
+    return nullcontext() if using == 1 else ReplayingProcesses(database.url, size, using, facts=facts)
 
 
 def read_models_are_missing(database: Database) -> bool:
@@ -201,14 +201,16 @@ class Replay:
         """Delete every row of the read models and write them anew."""
         for table in DERIVED:
             self._connection.execute(sa.delete(table))
-        for some in self._streams():
+        for some in self._streams(facts=False):
             insert_read_models(self._connection, {metadata.tables[name]: rows for name, rows in some.rows.items()})
+        insert_entry_facts(self._connection)
 
-    def _streams(self) -> Iterator[Some]:
+    def _streams(self, *, facts: bool = True) -> Iterator[Some]:
         """Project the streams, some at a time; those with faults are told of."""
         self.streams = 0
         helpers = self._helpers
-        for some in some_streams(self._connection, self._size) if helpers is None else helpers.streams():
+        found = some_streams(self._connection, self._size, facts=facts) if helpers is None else helpers.streams()
+        for some in found:
             for reference, position, what in some.faults:
                 self._found(entries, reference, what, position)
             yield some

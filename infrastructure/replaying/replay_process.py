@@ -28,12 +28,16 @@ class ReplayingFailedError(Exception):
 
 
 class _Work(NamedTuple):
-    """A database and log size; which of how many *parts* of the streams to fold, none to look at the entries."""
+    """A database and log size; which of how many *parts* of the streams to fold, none to look at the entries.
+
+    Whether the rows of `entry_facts` are wanted, too.
+    """
 
     url: str
     size: int
     part: int
     parts: int
+    facts: bool
 
 
 def processors_for(size: int) -> int:
@@ -44,11 +48,11 @@ def processors_for(size: int) -> int:
 
 
 class ReplayingProcesses:
-    """Processes for one replay: one looks at the entries, the others fold a part of the streams each."""
+    """Processes for one replay: one looks at the entries, one for each processor folds a part of the streams."""
 
-    def __init__(self, url: sa.URL, size: int, processors: int) -> None:
-        self._url, self._size = url.render_as_string(hide_password=False), size
-        self._parts = max(1, processors - 1)
+    def __init__(self, url: sa.URL, size: int, processors: int, *, facts: bool = True) -> None:
+        self._url, self._size, self._facts = url.render_as_string(hide_password=False), size, facts
+        self._parts = processors
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
@@ -60,7 +64,7 @@ class ReplayingProcesses:
             )
             self._running.append(process)
             assert process.stdin is not None
-            pickle.dump(_Work(self._url, self._size, part, self._parts), process.stdin)
+            pickle.dump(_Work(self._url, self._size, part, self._parts, self._facts), process.stdin)
             process.stdin.close()
         return self
 
@@ -105,7 +109,7 @@ def main() -> None:
         if work.part < 0:
             _write(look_at_entries(connection, work.size, lambda _: None))
             return
-        for some in some_streams(connection, work.size, work.part, work.parts):
+        for some in some_streams(connection, work.size, work.part, work.parts, facts=work.facts):
             _write(some)
         _write(None)
 

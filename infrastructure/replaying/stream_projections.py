@@ -18,7 +18,7 @@ from domain.errors import Refusal
 from domain.ledger_stream import REFERENCE, STREAM, LedgerStream
 from domain.programme import Programme
 from domain.publication import KIND, Publications
-from infrastructure.database.tables import entries, opened
+from infrastructure.database.tables import entries, entry_facts, opened
 from infrastructure.reading.read_models import Projection, Row, StreamHead, projected
 
 _PAGE: Final = 2_000
@@ -40,7 +40,7 @@ class Projected(NamedTuple):
 class Some(NamedTuple):
     """What streams that follow each other, from *first* to *last*, give: rows by table, as plain values.
 
-    Streams with *faults* (reference, position, what) are left out.
+    Streams with *faults* (reference, position, what) are left out; rows of `entry_facts` too, unless asked for.
     """
 
     first: bytes
@@ -51,26 +51,33 @@ class Some(NamedTuple):
     faults: list[tuple[str, int, str]]
 
 
-def some_streams(connection: sa.Connection, size: int, part: int = 0, parts: int = 1) -> Iterator[Some]:
-    """Project the streams of one of several *parts*, some at a time."""
+def some_streams(
+    connection: sa.Connection, size: int, part: int = 0, parts: int = 1, *, facts: bool = True
+) -> Iterator[Some]:
+    """Project the streams of one of several *parts*, some at a time.
+
+    Without *facts* only the ledger's own stream gives rows of `entry_facts`: `insert_entry_facts` makes the others.
+    """
     low, high = (bytes([256 * each // parts]) if each < parts else _BEHIND_ALL for each in (part, part + 1))
     gathered, count = list[Projected](), 0
     for each in projected_streams(connection, size, low, high):
         gathered.append(each)
         count += each.entries
         if count >= _TOGETHER:
-            yield _together(gathered)
+            yield _together(gathered, facts=facts)
             gathered, count = [], 0
     if gathered:
-        yield _together(gathered)
+        yield _together(gathered, facts=facts)
 
 
-def _together(gathered: Sequence[Projected]) -> Some:
+def _together(gathered: Sequence[Projected], *, facts: bool) -> Some:
     sound = [each for each in gathered if each.projection is not None]
     rows: dict[str, list[Row]] = {}
     for each in sound:
         assert each.projection is not None
         for table, made in each.projection.rows().items():
+            if table is entry_facts and not facts and each.head.sort != "ledger":
+                continue
             rows.setdefault(table.name, []).extend(made)
     faults = [(each.head.reference, position, what) for each in gathered for position, what in each.faults]
     first, last = gathered[0].head.stream.bytes, gathered[-1].head.stream.bytes
@@ -98,7 +105,8 @@ def _forms(connection: sa.Connection, size: int, low: bytes, high: bytes) -> Ite
     query = query.where(place > sa.tuple_(sa.bindparam("stream"), sa.bindparam("version")), entries.c.stream < high)
     query = query.where(entries.c.position <= size).order_by(entries.c.stream, entries.c.version).limit(_PAGE)
     last = low, 0
-    while page := connection.execute(query, {"stream": last[0], "version": last[1]}).all():
+    # Past SQLAlchemy's rows: they would take longer than the database.
+    while page := connection.execute(query, {"stream": last[0], "version": last[1]}).cursor.fetchall():
         yield from page
         last = page[-1][0], page[-1][1]
 

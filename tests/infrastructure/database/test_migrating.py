@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from infrastructure.database.engines import Database, alembic_config
+from infrastructure.database.engines import Database
+from infrastructure.database.migrating import alembic_config
 from infrastructure.database.tables import metadata
 from infrastructure.database.urls import database_url
 
