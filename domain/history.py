@@ -127,6 +127,8 @@ class History:
         course = self._folded()
         if first == rest == len(course) > 0 and len(tail) == 1:
             return _next_day(course, tail[0])
+        if course[first:rest] == tail:  # one more entry of a day that changes nothing but itself
+            return CourseChange((), (), None)
         old, new = ({span.since: span for span in some} for some in (course[first:rest], tail))
         before = course[max(first - 1, 0) : first]  # whether a status is a step depends on the one before
         same_statuses = status_steps([*before, *course[first:rest]]) == status_steps([*before, *tail])

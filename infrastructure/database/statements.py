@@ -28,11 +28,14 @@ def execute_many(connection: sa.Connection, text: str, rows: Sequence[Row]) -> N
 
 
 def insert_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Row], if_there: str = "") -> None:
-    """Insert rows, each in the order of the columns: by COPY on PostgreSQL, unless something is to be done *if_there*.
+    """Insert rows, each in the order of the columns; PostgreSQL takes all of them in one statement.
 
-    sqlalchemy.exc.IntegrityError if one of them is there already.
+    sqlalchemy.exc.IntegrityError if one of them is there already, unless something is to be done *if_there*.
     """
-    if rows and not if_there and connection.dialect.name == "postgresql":
+    if rows and connection.dialect.name == "postgresql":
+        if if_there:
+            execute(connection, f"{_unnesting(table)}{if_there}", [list(column) for column in zip(*rows, strict=True)])
+            return
         text, types = _copying(table)
         _driven(connection, text, lambda driver: _copy(driver, text, types, rows))
     else:
@@ -50,9 +53,19 @@ def _inserting(table: sa.Table) -> str:
     return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 -- ours
 
 
+def _types(table: sa.Table) -> list[str]:
+    return [_POSTGRESQL_TYPES[type(column.type)] for column in table.columns]
+
+
+@cache
+def _unnesting(table: sa.Table) -> str:
+    columns = ", ".join(f"?::{each}[]" for each in _types(table))
+    return f"INSERT INTO {table.name} ({', '.join(table.columns.keys())}) SELECT * FROM unnest({columns})"  # noqa: S608 -- ours
+
+
 @cache
 def _copying(table: sa.Table) -> tuple[str, list[str]]:
-    types = [_POSTGRESQL_TYPES[type(column.type)] for column in table.columns]
+    types = _types(table)
     return f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN (FORMAT binary)", types
 
 

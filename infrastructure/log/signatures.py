@@ -30,17 +30,18 @@ class SigningKey:
 
     name: str
     seed: bytes = field(repr=False)
+    verifier: VerifierKey = field(init=False, compare=False)
+    """The public half."""
+
+    def __post_init__(self) -> None:
+        """Make the public half once: it takes as long as a signature."""
+        public = Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw()
+        object.__setattr__(self, "verifier", VerifierKey(self.name, ED25519, public))
 
     @classmethod
     def new(cls, name: str) -> "SigningKey":
         """Make a key from 256 random bits."""
         return cls(name, secrets.token_bytes(_SEED))
-
-    @property
-    def verifier(self) -> VerifierKey:
-        """The public half."""
-        public = Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw()
-        return VerifierKey(self.name, ED25519, public)
 
     def sign(self, message: bytes) -> bytes:
         """Sign bytes."""

@@ -7,6 +7,7 @@ wrong.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -79,8 +80,7 @@ class SignedState:
 
     def believed(self, note: bytes) -> Signed:
         """Read a note that this log has signed; Unproven if it has not."""
-        policy = Policy(tuple(map(Party, self._verifiers())))
-        return Signed(note, open_checkpoint(note, policy, verify, without_quorum=True).checkpoint)
+        return _believed(note, self._verifiers())
 
     def forget(self) -> None:
         """Read everything again."""
@@ -135,6 +135,12 @@ class SignedState:
         files.sync_folder(self.folder)
         self.forget()
         return aside
+
+
+@lru_cache(maxsize=8)  # each is signed, remembered, published and looked at, and says the same every time
+def _believed(note: bytes, verifiers: tuple[VerifierKey, ...]) -> Signed:
+    policy = Policy(tuple(map(Party, verifiers)))
+    return Signed(note, open_checkpoint(note, policy, verify, without_quorum=True).checkpoint)
 
 
 def checkpoint_of(note: bytes) -> Checkpoint:

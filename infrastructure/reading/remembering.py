@@ -3,14 +3,15 @@
 import json
 from collections.abc import Mapping
 from hmac import compare_digest
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from application.errors import RepeatedDifferently
 from application.ports import Once
-from infrastructure.database.tables import remembered
+from infrastructure.database.statements import execute
 
+_REMEMBERED: Final = "SELECT body_tag, answer FROM remembered_answers WHERE request = ?"
 Remembered = tuple[bytes, Mapping[str, Any]]
 """The tag of a request's body, and the answer it got."""
 
@@ -24,12 +25,10 @@ def remembered_answer(
     """
     before = pending
     if before is None:
-        row = connection.execute(
-            sa.select(remembered.c.body_tag, remembered.c.answer).where(remembered.c.request == once.request)
-        ).one_or_none()
+        row = execute(connection, _REMEMBERED, (once.request,)).fetchone()
         if row is None:
             return None
-        before = row.body_tag, json.loads(row.answer)
+        before = row[0], json.loads(row[1])
     if not compare_digest(before[0], once.body_tag):
         raise RepeatedDifferently
     return before[1]

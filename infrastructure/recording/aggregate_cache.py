@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from domain.ledger_stream import STREAM
 from domain.merkle import Frontier
-from infrastructure.database.tables import entries
+from infrastructure.database.statements import execute
 from infrastructure.recording.unit import Aggregate
 
 CACHED_ENTRIES: Final = 250_000
+_CHANGED: Final = "SELECT DISTINCT stream FROM entries WHERE position > ?"
 
 
 class Cache:
@@ -62,10 +63,9 @@ class Cache:
         elif position != self.position and not self._aggregates:
             self.rights += 1
         elif position != self.position:
-            changed = sa.select(entries.c.stream).where(entries.c.position > self.position).distinct()
-            for row in connection.execute(changed):
-                self.drop(row.stream)
-                self.rights += row.stream == STREAM.bytes
+            for (stream,) in execute(connection, _CHANGED, (self.position,)).fetchall():
+                self.drop(stream)
+                self.rights += stream == STREAM.bytes
 
     def move(self, position: int, frontier: Frontier, *, rights_changed: bool) -> None:
         """Take note of where a transaction has left the ledger."""

@@ -34,6 +34,10 @@ _POLL_SECONDS: Final = 0.2
 _POLL_SECONDS_WHERE_TOLD: Final = 1.0
 _PAGE: Final = 500
 _HEAD: Final = "SELECT position, recorded_at FROM head"
+_STREAM: Final = (
+    "SELECT e.version, e.topic, coalesce(o.entry, e.entry) FROM entries e"
+    " LEFT JOIN open_forms o ON o.position = e.position WHERE e.stream = ?"
+)
 
 
 class ClockBehindError(Exception):
@@ -134,14 +138,14 @@ def select_stored(
     limit: int | None = None,
 ) -> list[StoredEvent]:
     """Read a stream's entries by version, in their open form."""
-    version = entries.c.version
-    query = _open_forms(entries.c.version).where(entries.c.stream == _id_bytes(stream))
-    if gt is not None:
-        query = query.where(version > gt)
-    if lte is not None:
-        query = query.where(version <= lte)
-    query = query.order_by(version.desc() if desc else version).limit(limit)
-    return [StoredEvent(stream, row.version, row.topic, row.state) for row in connection.execute(query)]
+    text, values = _STREAM, list[Any]([_id_bytes(stream)])
+    for condition, value in ((" AND e.version > ?", gt), (" AND e.version <= ?", lte)):
+        if value is not None:
+            text, values = text + condition, [*values, value]
+    text += " ORDER BY e.version" + (" DESC" if desc else "")
+    if limit is not None:
+        text, values = f"{text} LIMIT ?", [*values, limit]
+    return [StoredEvent(stream, *row) for row in execute(connection, text, values).fetchall()]
 
 
 def open_form_of(position: int) -> sa.Select[Any]:
