@@ -129,8 +129,9 @@ class EntriesView:
 
     def touched(self, since: date, until: date, log_size: int) -> Sequence[UUID]:
         """Give the commitments' streams with something in effect after *since*, up to *until*."""
-        assert (since, until) == (self._asked.compare_to, self._asked.as_of)
         self._check(log_size)
+        if (since, until) != (self._asked.compare_to, self._asked.as_of):
+            raise ValueError(f"this was folded for other days than {since} and {until}")
         return self._folded.touched
 
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
@@ -150,7 +151,8 @@ class EntriesView:
         return b""
 
     def _check(self, log_size: int) -> None:
-        assert log_size == self._asked.log_size
+        if log_size != self._asked.log_size:
+            raise ValueError(f"this was folded for another log size than {log_size}")
 
     def commitment(self, reference: str, as_of: date, log_size: int) -> NoReturn:
         """Refuse: nothing of a report asks for one commitment."""

@@ -1,6 +1,7 @@
 """Who is asked to cosign the log, as a setting says it."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from domain.notes import COSIGNATURE, VerifierKey, parse_verifier_key
 from domain.unproven import Unproven
@@ -26,6 +27,8 @@ def parse_witnesses(text: str) -> tuple[Witness, ...]:
             key = parse_verifier_key(vkey)
         except Unproven as wrong:
             raise ValueError(str(wrong)) from wrong
+        if "@" in urlsplit(url).netloc:  # such a setting is shown; the error does not repeat a password either
+            raise ValueError(f"the address of {key.name} has a user name; accepted: one without user name and password")
         if key.kind != COSIGNATURE or not url.startswith(("https://", "http://")):
             raise ValueError(f"{vkey[:60]} {url[:60]} names no witness; {accepted}")
         found.append(Witness(key, url.rstrip("/")))

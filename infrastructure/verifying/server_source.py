@@ -243,11 +243,12 @@ def _shown_in(line: str | None) -> dict[str, Any] | None:
     if not line:
         return None
     try:
-        shown = json.loads(line)
-        assert isinstance(shown["position"], int)
-    except (ValueError, KeyError, TypeError, AssertionError) as bad:
+        shown = dict(json.loads(line))
+    except (ValueError, TypeError) as bad:
         raise DamagedError(None, f"/v1/events has a line that is no entry: {line[:80]}") from bad
-    return dict(shown)
+    if not isinstance(shown.get("position"), int):
+        raise DamagedError(None, f"/v1/events has a line that is no entry: {line[:80]}")
+    return shown
 
 
 def _texts(shown: Mapping[str, Any] | None) -> Mapping[str, tuple[bytes, bytes]]:

@@ -60,7 +60,7 @@ def test_who_signs_in_with_which_role_is_recorded_and_no_value_is_empty_text(tmp
 KEY = Witness(Path()).vkey
 SETTINGS: dict[str, tuple[str, str]] = {
     "witness_quorum": ("1", "1"),
-    "witnesses": (f"{KEY} http://user:hidden-word@127.0.0.1:9/", KEY),
+    "witnesses": (f"{KEY} http://127.0.0.1:9/hidden-word", KEY),
     "oidc_client_id": ("ledger-web", "ledger-web"),
     "oidc_scope": ("openid groups", "openid groups"),
     "oidc_algorithms": ("ES256", "ES256"),

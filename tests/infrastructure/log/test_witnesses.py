@@ -241,3 +241,9 @@ def test_a_ledger_put_back_together_with_its_signed_state_is_stopped_by_what_a_w
 def test_witnesses_that_cannot_be_asked_are_refused_at_the_start(setting, said):
     with pytest.raises(ValidationError, match=said):
         Settings(**setting)
+
+
+def test_the_address_of_a_witness_holds_no_password_which_settings_would_show(tmp_path):
+    with pytest.raises(ValidationError, match="accepted: one without user name and password") as refused:
+        Settings(witnesses=f"{Witness(tmp_path).vkey} https://user:hunter2@witness.example.org")
+    assert "hunter2" not in str(refused.value)

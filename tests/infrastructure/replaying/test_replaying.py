@@ -292,7 +292,7 @@ def forge(told: Store, position: int, old_topic: str, old: bytes, topic: str, ne
         nodes = b"".join(frontier.append(hashed)).hex()
         named = topic if row.topic == old_topic and row.position == position else row.topic
         statements.append(
-            f"UPDATE entries SET entry = x'{leaf.hex()}', leaf_hash = x'{hashed.hex()}', nodes = x'{nodes}',"  # noqa: S608
+            f"UPDATE entries SET entry = x'{leaf.hex()}', leaf_hash = x'{hashed.hex()}', nodes = x'{nodes}',"  # noqa: S608 -- tampering
             f" topic = '{named}' WHERE position = {row.position}"
         )
     told.tamper(*statements)
