@@ -37,7 +37,7 @@ from infrastructure.catalogues import reading as catalogues
 from infrastructure.database.copying import CannotCopyError
 from infrastructure.database.engines import Database, NotSqliteError
 from infrastructure.database.failures import Failure, failure_of, why
-from infrastructure.database.granting import APPLICATION, READERS, CannotGrantError, grant_to_roles
+from infrastructure.database.granting import APPLICATION, READERS, CannotGrantError, grant_to_roles, not_granted
 from infrastructure.database.moving import copy_from
 from infrastructure.database.readiness import NotGrantedError, NotReadyError, UnreachableError, check_ready, make_ready
 from infrastructure.database.urls import GOOD_DATABASE_URLS, BadDatabaseUrlError
@@ -334,6 +334,10 @@ class Services:
     def grant(self, *, application: str | None, readers: str | None) -> None:
         """Give roles of PostgreSQL what they need and no more."""
         grant_to_roles(self._database, {application: APPLICATION, readers: READERS})
+
+    def not_granted(self) -> list[tuple[str, str]]:
+        """Give the roles of PostgreSQL that cannot serve though they are meant to, each with what it lacks."""
+        return not_granted(self._database)
 
     def replay(self, *, check: bool, until: int | None, progress: Callable[[int, int], None]) -> Differences:
         """Make the read models anew and compare them with the live ones."""

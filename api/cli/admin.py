@@ -40,11 +40,14 @@ def migrate(
         if grant_to or grant_read_to:
             services.grant(application=grant_to, readers=grant_read_to)
         where, risks = services.settings.shown()["LEDGER_DATABASE_URL"], services.risks()
+        lacking = services.not_granted()
     console.say("The tables are those of this version now." if changed else "The tables are of this version already.")
     console.say(f"Database: {where}")
     for role, may in ((grant_to, "serve the ledger"), (grant_read_to, "read what is recorded")):
         if role:
             console.say(f"The role {role} may {may}.")
+    for role, what in lacking:
+        console.note(f"warning: {what}: it cannot serve until `ledger migrate --grant-to {role}` was run")
     for risk in risks:
         console.note(f"warning: {risk}: a crash of the database server may lose entries that were acknowledged")
 

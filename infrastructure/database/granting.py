@@ -1,6 +1,6 @@
 """What roles of PostgreSQL may do with the tables. Their owner, who migrates, may do everything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -92,19 +92,46 @@ def _grant(connection: sa.Connection, role: str, privileges: Mapping[str, str]) 
 
 _LACKING: Final = sa.text(
     "SELECT name, privilege FROM unnest(CAST(:names AS text[]), CAST(:privileges AS text[])) AS need(name, privilege) "
-    "WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), privilege)"
+    "WHERE to_regclass(name) IS NOT NULL "
+    "AND NOT has_table_privilege(CAST(COALESCE(:role, current_user) AS name), to_regclass(name), privilege)"
 )
 """Of tables that are not there yet nothing is lacking: they are made first."""
+_MOST_NAMED: Final = 5
+_RECORDING: Final = sa.text(
+    "SELECT DISTINCT pg_get_userbyid(grantee) FROM pg_class, aclexplode(relacl) "
+    "WHERE oid = to_regclass('entries') AND privilege_type = 'INSERT' AND grantee NOT IN (0, relowner) ORDER BY 1"
+)
 
 
 def missing_grants(database: Database) -> list[str]:
     """Say what the role that is connected as may not do with which tables, though it serves: `INSERT on sessions`."""
     if database.is_sqlite:
         return []
+    with database.reading() as connection:
+        return _missing(connection, None)
+
+
+def not_granted(database: Database) -> list[tuple[str, str]]:
+    """Give the roles that append entries and yet cannot serve, each with what it lacks, for the tables' owner."""
+    if database.is_sqlite:
+        return []
+    with database.reading() as connection:
+        found = [(role, _missing(connection, role)) for role in connection.execute(_RECORDING).scalars().all()]
+    return [(role, told_missing(role, missing)) for role, missing in found if missing]
+
+
+def told_missing(role: str | None, missing: Sequence[str]) -> str:
+    """Say in one line what a role lacks."""
+    left = len(missing) - _MOST_NAMED
+    more = f"; and so with {left} more tables" if left > 0 else ""
+    return f"the role {role} may not {'; '.join(missing[:_MOST_NAMED])}{more}"
+
+
+def _missing(connection: sa.Connection, role: str | None) -> list[str]:
     needed = [(table, each) for table, listed in APPLICATION.items() for each in listed.split(", ")]
     names, privileges = map(list, zip(*needed, strict=True))
     lacking: dict[str, list[str]] = {}
-    with database.reading() as connection:
-        for table, privilege in connection.execute(_LACKING, {"names": names, "privileges": privileges}):
-            lacking.setdefault(table, []).append(privilege)
+    asked = {"names": names, "privileges": privileges, "role": role}
+    for table, privilege in connection.execute(_LACKING, asked):
+        lacking.setdefault(table, []).append(privilege)
     return [f"{', '.join(each)} on {table}" for table, each in lacking.items()]

@@ -1,18 +1,15 @@
 """Whether a database can be used as a ledger, and making it so."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import sqlalchemy as sa
 
 from infrastructure.database.engines import Database, NotOwnerError
 from infrastructure.database.failures import Failure, failure_of, why
-from infrastructure.database.granting import missing_grants
+from infrastructure.database.granting import missing_grants, told_missing
 from infrastructure.database.tables import fixed, head
 from infrastructure.openid.people import PEOPLE, new_secret
 from infrastructure.replaying.replay import read_models_are_missing, rebuild
-
-_MOST_NAMED: Final = 5
 
 
 class NotReadyError(Exception):
@@ -33,10 +30,7 @@ class NotGrantedError(NotReadyError):
     """The role that serves lacks rights to tables: often because an upgrade has made new ones; *why* names them."""
 
     def __init__(self, role: str | None, missing: Sequence[str]) -> None:
-        self.role = role
-        left = len(missing) - _MOST_NAMED
-        more = f"; and so with {left} more tables" if left > 0 else ""
-        self.why = f"the role {role} may not {'; '.join(missing[:_MOST_NAMED])}{more}"
+        self.role, self.why = role, told_missing(role, missing)
         super().__init__(f"{Failure.NOT_GRANTED.value}; run `ledger migrate --grant-to ROLE` as the tables' owner")
 
 

@@ -90,6 +90,17 @@ def test_a_table_that_an_upgrade_made_and_nobody_granted_is_named_with_the_comma
     ledger.done("token", "create", "--role", "auditor", "--actor", "clerk-7")
 
 
+def test_whoever_migrates_without_granting_is_told_which_role_cannot_serve_now(ledger, owner):
+    url = {"LEDGER_DATABASE_URL": written(owner)}
+    assert "cannot serve" not in ledger.done("migrate", **url).err
+    do(owner, "REVOKE ALL ON sessions FROM needs_password")
+    told = ledger.done("migrate", **url).err
+    assert "warning: the role needs_password may not SELECT, INSERT, UPDATE, DELETE on sessions" in told
+    assert "it cannot serve until `ledger migrate --grant-to needs_password` was run" in told
+    assert "cannot serve" not in ledger.done("migrate", "--grant-to", "needs_password", **url).err
+    assert "cannot serve" not in ledger.done("migrate", LEDGER_DATABASE_URL="").err
+
+
 @pytest.mark.parametrize("table", APPLICATION)
 def test_no_right_to_any_table_is_lacked_without_a_word(ledger, owner, table):
     for privilege in APPLICATION[table].split(", "):
