@@ -33,12 +33,12 @@ def check_reports(
     """Make every issued report again that can be seen; *entries* are the open forms of theirs. Give how many."""
     at_once = max(1, min(_MOST_AT_ONCE, _MOST_FOLDED // (histories + 1)))
     pairs = _paired(source, entries, findings)
-    count = 0
+    count = done = 0
     progress("issued reports", 0, len(entries))
     while group := list(islice(pairs, at_once)):
-        _check(group, streams, findings, sees_internal=source.shows_closed)
-        count += len(group)
-        progress("issued reports", count, len(entries))
+        count += _check(group, streams, findings, sees_internal=source.shows_closed)
+        done += len(group)
+        progress("issued reports", done, len(entries))
     return count
 
 
@@ -73,9 +73,10 @@ def _day(text: str) -> Any:
     return datetime.fromisoformat(text).date()
 
 
-def _check(group: Sequence[Kept], streams: Streams, findings: Findings, *, sees_internal: bool) -> None:
+def _check(group: Sequence[Kept], streams: Streams, findings: Findings, *, sees_internal: bool) -> int:
     asked = {each.number: Asked(each.as_of, each.log_size, each.scope.compare_to) for each, _ in group}
     folded = fold_all(streams, list(dict.fromkeys(asked.values())))
+    count = 0
     for issued, kept in group:
         number = issued.number
         if issued.rules != RULES:
@@ -84,6 +85,7 @@ def _check(group: Sequence[Kept], streams: Streams, findings: Findings, *, sees_
         if issued.scope.visibility_all and not sees_internal:
             findings.unseen.append(f"report {number}: it counts internal commitments, which are not here")
             continue
+        count += 1
         view = EntriesView(streams, asked[number], folded[asked[number]])
         now = datetime.now(UTC)
         reader = Reader(may_read_internal=True, today=issued.as_of, now=now)
@@ -96,3 +98,4 @@ def _check(group: Sequence[Kept], streams: Streams, findings: Findings, *, sees_
         if fault is not None:
             place = f" (at {fault.place})" if fault.place else ""
             findings.found(number, f"the issued report is not what it was: {fault.what}{place}")
+    return count

@@ -3,7 +3,7 @@
 from application.log_source import History, Streams
 from domain.ledger_stream import STREAM
 from domain.programme import Programme
-from domain.publication import Publications
+from domain.publication import NEVER, Publications
 
 
 class Published:
@@ -18,12 +18,13 @@ class Published:
 
     def public_from(self, history: History) -> int:
         """Give the log size from which on everybody sees a stream; NEVER while nothing has published it."""
-        if history.sort == "programme":
-            return self._publications.programme(history.entries[0].facts["details"])
-        if history.sort == "commitment":
-            details = history.entries[0].facts["commitment"]
+        first = history.entries[0]
+        if first.kind == "programme_published":
+            return self._publications.programme(first.facts["details"])
+        if first.kind == "announced":
+            details = first.facts["commitment"]
             return self._publications.commitment(details, self._programme(details["programme"]))
-        return 0
+        return 0 if history.sort == "ledger" else NEVER  # its beginning is not here
 
     def _programme(self, code: str) -> int:
         if code not in self._programmes:

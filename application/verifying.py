@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from application.checking_entries import EntryCheck
+from application.checking_publications import check_publications
 from application.checking_reports import check_reports
 from application.log_source import Apart, DamagedError, Fault, Findings, LogSource, Progress, Streams
 from domain.checkpoint import Opened, open_checkpoint
@@ -78,10 +79,18 @@ def _verify(source: LogSource, trust: Trust, apart: Callable[[], Apart], progres
             return
         histories = streams or put_apart
         assert histories is not None
+        found = outcome.findings.count
         if put_apart is not None:
             outcome.checked["streams"] = _fold(put_apart, check, outcome.findings, progress)
+        stand = outcome.findings.count == found
+        if source.shows_texts:  # where there are no texts there are neither open forms nor reports
+            published = check_publications(histories, outcome.size, outcome.findings)
+            outcome.checked |= {"publications": published} if published else {}
+        if not stand:
+            outcome.findings.unseen.append("what is derived from histories: not all of these can be folded")
+            return
         outcome.checked |= source.look_further(histories, outcome.findings, progress)
-        if source.shows_texts:  # where there are no texts there are no reports
+        if source.shows_texts:
             outcome.checked["issued_reports"] = check_reports(
                 source, check.issued, histories, outcome.checked["streams"], outcome.findings, progress
             )

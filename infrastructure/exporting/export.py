@@ -18,10 +18,12 @@ from domain.merkle import Frontier, leaf_hash
 from domain.notes import VerifierKey
 from domain.policy import Policy
 from domain.tiles import Tile, entry_bundle
+from infrastructure.database.engines import among
 from infrastructure.database.tables import entries, opened, prose
 from infrastructure.exporting import export_form as form
 from infrastructure.exporting.export_readme import check_program, readme
 from infrastructure.log.timestamping import CHECKPOINT, TOKEN, Stamps
+from infrastructure.reading.closed_entries import published_of_ledger, still_closed
 from infrastructure.reading.issued import all_kept, closed_reports
 from infrastructure.recording.codec import canonical
 
@@ -97,8 +99,7 @@ def export(connection: sa.Connection, head: Head, target: Path, *, internal: boo
             raise WrongRootError(f"the first {size} entries do not have the root that was signed; run `ledger verify`")
         _write_timestamps(archive, head)
         archive.put_lines(form.TEXTS, _texts(connection, size, internal=internal, progress=progress))
-        if internal:
-            archive.put_lines(form.OPEN_FORMS, _open_forms(connection, size))
+        archive.put_lines(form.OPEN_FORMS, _open_forms(connection, size, internal=internal))
         archive.put_lines(form.REPORTS, _reports(connection, size, internal=internal))
 
 
@@ -171,7 +172,7 @@ def _write_timestamps(archive: Archive, head: Head) -> None:
 def _texts(connection: sa.Connection, size: int, *, internal: bool, progress: Progress) -> Iterator[dict[str, Any]]:
     query = sa.select(prose).where(prose.c.position <= size).order_by(prose.c.position, prose.c.member)
     if not internal:
-        query = query.where(prose.c.position.not_in(sa.select(opened.c.position)))
+        query = query.where(prose.c.position.not_in(still_closed(size)))
     rows = connection.execute(query.execution_options(yield_per=_PAGE))
     for number, row in enumerate(rows):
         yield {"position": row.position, "member": row.member, "value": orjson.loads(row.value), "salt": row.salt.hex()}
@@ -180,8 +181,11 @@ def _texts(connection: sa.Connection, size: int, *, internal: bool, progress: Pr
     progress("texts", size, size)
 
 
-def _open_forms(connection: sa.Connection, size: int) -> Iterator[dict[str, Any]]:
+def _open_forms(connection: sa.Connection, size: int, *, internal: bool) -> Iterator[dict[str, Any]]:
     query = sa.select(opened).where(opened.c.position <= size).order_by(opened.c.position)
+    if not internal:
+        shown = opened.c.position.not_in(still_closed(size))
+        query = query.where(shown | among(connection, opened.c.position, published_of_ledger(connection, size)))
     for row in connection.execute(query.execution_options(yield_per=_PAGE)):
         yield {"position": row.position, "entry": orjson.loads(row.entry), "salt": row.salt.hex()}
 

@@ -12,7 +12,8 @@ _OPEN: Final = (
     "open-forms.jsonl       what closed entries say: position, entry, salt. Keep it from those who may not read it"
 )
 _CLOSED: Final = (
-    "                       Entries of internal commitments are closed: their content is not in this export"
+    "open-forms.jsonl       what closed entries say that were published later: position, entry, salt. Other entries\n"
+    "                       of internal commitments are closed: their content is not in this export"
 )
 _SEEN: Final = "Who has read the open forms of internal entries: whoever has this file can."
 _UNSEEN: Final = "What closed entries say (internal commitments). That none of them was changed is shown all the same."

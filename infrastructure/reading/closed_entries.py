@@ -1,14 +1,16 @@
-"""From when on everybody sees closed entries of the ledger's own stream: with what they are about, or never."""
+"""From when on everybody sees closed entries: with their stream; those of the ledger's own with what they are about."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from domain.entry_bytes import newest
+from domain.ledger_stream import STREAM
 from domain.publication import NEVER
 from infrastructure.database.engines import among
-from infrastructure.database.tables import entries, streams
+from infrastructure.database.tables import entries, opened, streams
 
 
 def closed_of_ledger(connection: sa.Connection, forms: Iterable[tuple[int, bytes | None]]) -> Mapping[int, int]:
@@ -24,6 +26,26 @@ def closed_of_ledger(connection: sa.Connection, forms: Iterable[tuple[int, bytes
             erased[position] = said["facts"].get("erased_position") if said["kind"] == "erased" else None
     seen = _public_from(connection, {position for position in erased.values() if position is not None})
     return {position: NEVER if about is None else seen.get(about, NEVER) for position, about in erased.items()}
+
+
+def still_closed(log_size: int) -> sa.Select[Any]:
+    """Make the query for the positions of closed entries whose stream is not seen by everybody at a log size."""
+    joined = opened.join(entries, entries.c.position == opened.c.position)
+    joined = joined.join(streams, streams.c.stream == entries.c.stream)
+    closed = (streams.c.sort == "ledger") | (streams.c.public_from > log_size)
+    return sa.select(opened.c.position).select_from(joined).where(closed)
+
+
+def published_of_ledger(connection: sa.Connection, log_size: int) -> list[int]:
+    """Give the positions of closed entries of the ledger's own stream that everybody sees at a log size."""
+    query = (
+        sa.select(opened.c.position, opened.c.entry)
+        .join(entries, entries.c.position == opened.c.position)
+        .where(entries.c.stream == STREAM.bytes, opened.c.position <= log_size)
+    )
+    rows = connection.execute(query).all()
+    closed = closed_of_ledger(connection, ((row.position, row.entry) for row in rows))
+    return sorted(position for position, public_from in closed.items() if public_from <= log_size)
 
 
 def _public_from(connection: sa.Connection, positions: Iterable[int]) -> Mapping[int, int]:

@@ -48,6 +48,13 @@ class ExportFiles:
         except zipfile.BadZipFile as bad:
             raise DamagedError(None, f"{name} cannot be read: {bad}") from bad
 
+    def holds(self, name: str) -> bool:
+        """Whether there is such a file."""
+        if self._zip is not None:
+            return name in self._zip.namelist()
+        assert self._folder is not None
+        return (self._folder / name).is_file()
+
     def lines(self, name: str) -> Iterator[dict[str, Any]]:
         """Give the objects of a file of JSON lines, one by one."""
         try:
@@ -110,8 +117,9 @@ class ExportSource:
     def leaves(self) -> Iterator[Leaf]:
         """Give the entries by position, with their texts and open forms."""
         texts = LinesByPosition(form.TEXTS, self._files.lines(form.TEXTS))
-        closed = self._files.lines(form.OPEN_FORMS) if self.shows_closed else iter(())
-        forms = LinesByPosition(form.OPEN_FORMS, closed)
+        # In an export for everybody what was published is opened; those of before publishing have no such file.
+        some = self.shows_closed or self._files.holds(form.OPEN_FORMS)
+        forms = LinesByPosition(form.OPEN_FORMS, self._files.lines(form.OPEN_FORMS) if some else iter(()))
         for position, entry, hashed in self._log.entries():
             own: dict[str, tuple[bytes, bytes]] = {}
             for line in texts.about(position):

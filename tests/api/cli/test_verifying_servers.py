@@ -57,8 +57,9 @@ def test_a_good_server_is_accepted_with_all_that_it_shows(served):
     assert (ran.json["faults"], ran.json["size"]) == (0, 15)
     checked = ran.json["checked"]
     assert (checked["shown_entries"], checked["issued_reports"], checked["erased_texts"]) == (15, 1, 2)
-    assert checked["streams"] == 4
-    assert any("2 closed entries" in each for each in ran.json["not_checked"])
+    assert checked["streams"] == 5
+    assert checked["closed_entries"] == 2, "whoever may see them sees their open forms"
+    assert not [each for each in ran.json["not_checked"] if "closed entries" in each]
     told = ledger.do("verify", f"{server.address}/log/", LEDGER_TOKEN=token)
     assert told.code == 0
     assert "whose key it is" in told.err
@@ -131,6 +132,65 @@ def test_a_log_behind_a_plain_file_server_is_verified_as_far_as_it_goes(served, 
         ran = ledger.do("verify", address)
         assert ran.code == 3
         assert "first: entry 4: " in ran.err
+
+
+@pytest.fixture
+def public(tmp_path: Path) -> Iterator[tuple[Ledger, Server]]:
+    """A server that everybody may read, of a ledger in which HP-9 was internal until it was published."""
+    ledger = Ledger(tmp_path / "public")
+    ledger.done("migrate")
+    ledger.done("load", ledger.catalogue(programme=CATALOGUE["programme"] | {"reference_prefix": "HP-"}))
+    secret = {"title": "Secret", "kind": "one_off", "tier": "action", "timeframe": {"wording": "soon"},
+              "programme": "harbour-plan", "visibility": "internal"}  # fmt: skip
+    asked = ("--on", "2024-02-01", "--body", "-", "--actor", "clerk", "--json")
+    ledger.do("record", "announced", "HP-9", *asked, text=json.dumps(secret))
+    said = (
+        "--on",
+        "2024-03",
+        "--statement",
+        "It began.",
+        "--field",
+        "note=By Mr. Smith.",
+        "--actor",
+        "clerk",
+        "--json",
+    )
+    position = ledger.done("record", "started", "HP-9", *said).json["position"]
+    ledger.done("erase", str(position), "--member", "note", *BASIS)
+    ledger.done("publish", "commitment", "HP-9", "--reason", "The council has adopted it.")
+    server = Server(ledger.folder, LEDGER_PUBLIC_READ="true")
+    yield ledger, server
+    server.kill()
+
+
+def test_everybody_verifies_what_was_published(public):
+    ledger, server = public
+    ran = ledger.run("verify", server.address, "--json")
+    assert ran.code == 0, ran.err
+    checked = ran.json["checked"]
+    assert (checked["closed_entries"], checked["publications"], checked["erased_texts"]) == (3, 1, 1)
+    assert not [each for each in ran.json["not_checked"] if "closed entries" in each]
+
+
+CLOSED_OTHERWISE = "UPDATE open_forms SET entry = CAST(replace(CAST(entry AS TEXT), '2024-03', '2024-04') AS BLOB)"
+KEPT_BACK = {
+    "the open form of an entry": (CLOSED_OTHERWISE, "is not the one that was closed"),
+    "its salt": ("UPDATE open_forms SET salt = zeroblob(32)", "is not the one that was closed"),
+    "that it was published": (
+        "UPDATE streams SET public_from = 4611686018427387904 WHERE reference = 'HP-9'",
+        "it published 2 entries of HP-9, but 0 of them can be read",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", KEPT_BACK)
+def test_what_a_server_shows_otherwise_of_what_was_published_or_keeps_back_is_found(public, what: str):
+    ledger, server = public
+    statement, found = KEPT_BACK[what]
+    tamper(ledger.folder / "ledger.db", statement)
+    ran = ledger.run("verify", server.address, "--json")
+    assert ran.code == 3, ran.out
+    assert found in ran.json["first"]["what"], ran.json
 
 
 OTHER_MONTH = (
