@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from application.access import Caller
+from application.actors import erase_actor, register_actor
+from application.recording import Request
 from domain.notes import Note, parse_note
 from domain.policy import Party, Policy
 from infrastructure.exporting.export import WrongRootError
@@ -219,6 +222,15 @@ def test_the_program_in_the_export_accepts_it(store: Store, tmp_path: Path, size
     assert ended.returncode == 0, ended.stderr
     assert f"accepted: {size} entries" in ended.stdout
     assert str(SIGNER.key) in ended.stdout
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the program asks openssl about signatures")
+def test_the_program_in_the_export_accepts_that_the_name_of_an_actor_was_erased(ledger: Store, tmp_path: Path) -> None:
+    who = Caller("adm-1", "administrator")
+    ledger.writer.record(register_actor(Request(who, {"id": "clerk-7", "name": "J. Doe"})))
+    ledger.writer.record(erase_actor(Request(who, {}), "clerk-7"))
+    ended = checked(unpacked(exported(ledger, tmp_path / "e.zip")))
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the program asks openssl about signatures")
