@@ -45,7 +45,7 @@ STORED_NAMES: Final = [
     "programme.rectified", "programme.retracted",
     "ledger", "ledger.opened", "ledger.erased", "ledger.key_rotated", "ledger.recovered",
     "ledger.actor_registered", "ledger.role_granted", "ledger.role_revoked", "ledger.setting_changed",
-    "ledger.token_created", "ledger.token_revoked", "ledger.report_issued",
+    "ledger.token_created", "ledger.token_revoked", "ledger.report_issued", "ledger.visibility_changed",
 ]  # fmt: skip
 
 
