@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -125,20 +125,16 @@ class Database:
         assert self._sessions is not None, "SQLite has no sessions"
         return self._sessions.connect()
 
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> AbstractContextManager[sa.Connection]:
         """Open the one transaction that may write; committed at the end, rolled back on an exception."""
-        with self._writer.begin() as connection:
-            yield connection
+        return _begun(self._writer)
 
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> AbstractContextManager[sa.Connection]:
         """Open a snapshot that stays as it is."""
-        with self._reader.begin() as connection:
-            yield connection
+        return _begun(self._reader)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; one that a thread still uses is closed when it is done."""
         self._writer.dispose()
         self._reader.dispose()
 
@@ -205,6 +201,17 @@ class Database:
             connection.cursor().execute("VACUUM INTO ?", (str(target),))
         finally:
             connection.close()
+
+
+@contextmanager
+def _begun(engine: sa.Engine) -> Iterator[sa.Connection]:
+    pool = engine.pool
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        if engine.pool is not pool:  # closed meanwhile; what has come back to the pool of before nobody else closes
+            pool.dispose()
 
 
 def among(connection: sa.Connection, column: sa.ColumnElement[int], numbers: Sequence[int]) -> sa.ColumnElement[bool]:

@@ -91,7 +91,8 @@ def test_the_library_s_own_case(store: Store, case: type[Any], name: str) -> Non
     instance.store = store
     getattr(instance, name)()
     for still_reading in set(threading.enumerate()) - before:
-        still_reading.join(10)
+        still_reading.join(60)
+        assert not still_reading.is_alive()
 
 
 def test_no_case_of_the_library_is_left_out() -> None:
