@@ -17,10 +17,10 @@ from domain.commitment import Commitment
 from domain.entry import Entry
 from domain.errors import Refused
 from domain.fields import checked
+from domain.keeping_shapes import PUBLICATION
 from domain.ledger_stream import REFERENCE
 from domain.programme import Programme
 from domain.publication import KIND
-from domain.shapes import PUBLICATION
 
 
 def publish_internal_commitment(request: Request, reference: str, *, four_eyes: bool) -> Command:

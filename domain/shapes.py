@@ -26,25 +26,16 @@ from domain.identifiers import (
     DECIMAL,
     EXTERNAL_ID,
     LANGUAGE,
-    ORIGIN,
     PARTNER_CODE,
     PROGRAMME_CODE,
     REFERENCE,
     SHA256,
     THEME,
     URL,
-    UTC_INSTANT,
-    VERIFIER_KEY,
 )
-from domain.report_shapes import KEPT_FILTERS
+from domain.keeping_shapes import FOR_EVER, KEEPING_EVENTS
 from domain.right_shapes import RIGHT_EVENTS
 
-_FOR_EVER: Final = {
-    "visibility": (
-        "visibility is not changed like this: what everybody could read stays public, for it cannot be taken back",
-        "what is internal is published by a command of its own, with a reason",
-    )
-}
 STATEMENT: Final = Text(10_000)
 VERSION: Final = Whole(1)
 TITLE: Final = Text(300)
@@ -122,7 +113,7 @@ COMMITMENT: Final = record(
     "reference programme title kind tier timeframe",
     _recurrence_if_recurring,
     _not_related_to_itself,
-    elsewhere=_FOR_EVER,
+    elsewhere=FOR_EVER,
 )
 EVIDENCE: Final = record(
     {
@@ -253,7 +244,7 @@ PROGRAMME: Final = record(
     },
     "code title adopted_on",
     _codes_once,
-    elsewhere=_FOR_EVER,
+    elsewhere=FOR_EVER,
 )
 _REGISTER: Final = Many(PARTNER, 1_000)
 PROGRAMME_EVENTS: Final[Mapping[str, Record]] = {
@@ -275,15 +266,6 @@ ERASURE: Final = record(
     {"members": Many(Word(ERASABLE), len(ERASABLE), 1, distinct=True), "legal_basis": Text()}, "members legal_basis"
 )
 
-PUBLICATION: Final = record({"reason": Text()}, "reason", elsewhere=_FOR_EVER)
-"""The body of a request to publish what is internal."""
-
-
-def _one_thing(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -> None:
-    named = [name for name in ("published_commitment", "published_programme") if value.get(name)]
-    if len(named) != 1:
-        faults.append(Fault(pointer, "one thing is published", "published_commitment or published_programme"))
-
 
 def _texts_or_an_actor(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -> None:
     if value.get("erased_actor"):
@@ -300,51 +282,10 @@ LEDGER_EVENTS: Final[Mapping[str, Record]] = {
         "occurred_on",
         _texts_or_an_actor,
     ),
-    "key_rotated": record(
-        {**COMMON, "old_key": VERIFIER_KEY, "new_key": VERIFIER_KEY, "both_until": UTC_INSTANT},
-        "occurred_on old_key new_key both_until",
-    ),
-    "recovered": record(
-        {
-            **COMMON,
-            "found": Text(),
-            "first_wrong": Whole(1),
-            "old_checkpoint": Text(10_000),
-            "old_origin": ORIGIN,
-            "new_origin": ORIGIN,
-            "new_key": VERIFIER_KEY,
-            "reason": Text(),
-        },
-        "occurred_on reason",
-    ),
     **{
-        kind: record({**COMMON, **members}, f"occurred_on {required}")
-        for kind, (members, required) in RIGHT_EVENTS.items()
+        kind: record({**COMMON, **members}, f"occurred_on {required}", *rules)
+        for kind, (members, required, *rules) in {**RIGHT_EVENTS, **KEEPING_EVENTS}.items()
     },
-    "visibility_changed": record(
-        {
-            **COMMON,
-            "published_commitment": REFERENCE,
-            "published_programme": PROGRAMME_CODE,
-            "visibility": Word(("public",)),
-            "opened_entries": Whole(1),
-            "reason": Text(),
-        },
-        "occurred_on visibility opened_entries reason",
-        _one_thing,
-    ),
-    "report_issued": record(
-        {
-            **COMMON,
-            "filters": KEPT_FILTERS,
-            "as_of": DAY,
-            "log_size": Whole(0),
-            "rules": VERSION,
-            "digest": SHA256,
-            "software": Text(64),
-        },
-        "occurred_on filters as_of log_size rules digest software",
-    ),
 }
 
 

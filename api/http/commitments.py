@@ -18,6 +18,12 @@ from application.ports import View
 def routes(gate: Gate) -> APIRouter:
     """Give the routes of commitments."""
     router = APIRouter(prefix="/v1/commitments", tags=["commitments"])
+    _recording(router, gate)
+    _reading(router, gate)
+    return router
+
+
+def _recording(router: APIRouter, gate: Gate) -> None:
     services = gate.services
 
     @router.post("", status_code=201, **openapi.announce())
@@ -43,6 +49,10 @@ def routes(gate: Gate) -> APIRouter:
                 request, lambda asked: publishing.publish_internal_commitment(asked, reference, four_eyes=four_eyes)
             )
         )
+
+
+def _reading(router: APIRouter, gate: Gate) -> None:
+    services = gate.services
 
     @router.get("", **openapi.reading("Page of commitments", "CommitmentPage"))
     async def listing(request: Request, query: Annotated[CommitmentsQuery, Query()]) -> Response:
@@ -77,8 +87,6 @@ def routes(gate: Gate) -> APIRouter:
 
         body, head = await gate.read(request, read)
         return as_page(request, body, head)
-
-    return router
 
 
 def _version(cursor: Cursor) -> int:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from domain import shapes
 from domain import vocabulary as words
 from domain.fields import Record
+from domain.keeping_shapes import PUBLICATION
 
 Schema = dict[str, Any]
 
@@ -222,7 +223,7 @@ COMPONENTS: Final[dict[str, Schema]] = {
     "NewProgrammeEvent": _events(shapes.PROGRAMME_EVENTS),
     "NewErasure": shapes.ERASURE.schema()
     | {"description": "The legal basis is a fact, kept for ever and shown to everybody: it must name no person."},
-    "NewPublication": shapes.PUBLICATION.schema()
+    "NewPublication": PUBLICATION.schema()
     | {"description": "The reason is shown to everybody; it can be erased like every text, should it name somebody."},
     "Publication": answer(
         RECORDED
