@@ -1,9 +1,12 @@
 """How much the properties try: HYPOTHESIS_PROFILE is `gate` (the default) or `soak`. What is for one database only."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from infrastructure.database.engines import Database
 
 pytest_plugins = ["tests.browser", "tests.postgresql"]
 
@@ -11,6 +14,16 @@ pytest_plugins = ["tests.browser", "tests.postgresql"]
 settings.register_profile("gate", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("soak", settings.get_profile("gate"), max_examples=2_000, stateful_step_count=80)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory) -> Path:
+    """A migrated SQLite database, to be copied."""
+    path = tmp_path_factory.mktemp("empty") / "ledger.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from application.access import Caller
+from application.erasing import erase
 from application.errors import Unknown
 from application.issuing import issue
 from application.ports import Command, Once, Unit
 from application.recording import Request, announce, publish_programme, record_event
 from application.reporting import Press, Reader
 from domain.commitment import Commitment
+from infrastructure.catalogues.reading import find, read
 from infrastructure.database.engines import Database
 from infrastructure.database.tables import DERIVED, entries, metadata
 from infrastructure.reading.readings import Readings
@@ -26,6 +28,7 @@ from tests.scenario import REGISTER, Story
 PROGRAMME: Final = "tiny"
 RECORDER: Final = Caller("rec-1", "recorder")
 REVIEWER: Final = Caller("rev-1", "reviewer")
+ADMINISTRATOR: Final = Caller("adm-1", "administrator")
 BACKENDS: Final = ("sqlite", "postgresql")
 
 
@@ -156,6 +159,22 @@ def commitment_body(reference: str = "A-1", **members: Any) -> dict[str, Any]:
 
 def event_body(kind: str = "started", statement: str = "It was done.", **members: Any) -> dict[str, Any]:
     return {"kind": kind, "occurred_on": "2023-03-01", "statement": statement} | members
+
+
+def record_shipped(store: Store) -> None:
+    """Record the shipped catalogue with its history, an entry a batch after the announcements."""
+    catalogue = read(find("strategic-compass-partner"))
+    store.writer.record(publish_programme(Request(RECORDER, catalogue.programme.body)))
+    store.writer.write([announce(Request(RECORDER, row.body)) for row in catalogue.commitments])
+    for row in catalogue.history:
+        body = dict(row.body)
+        reference = body.pop("reference")
+        caller = REVIEWER if body["kind"] == "reviewed" else RECORDER
+        store.writer.record(record_event(Request(caller, body), reference, four_eyes=True))
+
+
+def erasure(position: int, *members: str) -> Command:
+    return erase(Request(ADMINISTRATOR, {"members": list(members), "legal_basis": "Article 19"}), position)
 
 
 def published(**members: Any) -> Command:

@@ -10,7 +10,6 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +19,6 @@ from application.recording import Request, publish_programme, record_programme_e
 from application.reporting import Press, Reader, StatusQuery, status_report, written_report
 from domain.filters import Filters
 from domain.report import Scope
-from infrastructure.database.engines import Database
 from infrastructure.renderers.report_json import WRITING, report_json
 from tests import naive_report
 from tests.eventful import eventful
@@ -47,15 +45,6 @@ AMENDED: Final = {
     "add_partners": [{"code": "ZZ", "name": "The last", "type": "country", "role": "implementer"}],
     "change_partners": [{"code": "UN", "name": "The United Nations", "type": "body", "role": "forum"}],
 }
-
-
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "ledger.db"
-    database = Database(f"sqlite:///{path}")
-    database.migrate()
-    database.close()
-    return path
 
 
 def commands_of(stories: list[Story]) -> list[tuple[date, Command]]:

@@ -4,7 +4,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from tests import postgresql
 from tests.hosts import Snapshot, copy_keys
 from tests.outside import COMMITMENTS, Outsider
 from tests.serving import Server, made_ledger
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
-PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -49,13 +49,6 @@ class Hosts:
         engine = sa.create_engine(self.url, poolclass=sa.NullPool)
         with engine.connect() as connection:
             return [row.pid for row in connection.execute(sa.text(mine))]
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def standing(server: Server) -> dict:

@@ -5,13 +5,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.outside import COMMITMENTS, Outsider
 from tests.serving import Server, made_ledger
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 WORKERS = 3
@@ -62,13 +63,6 @@ def keeper_of(folder: Path, pids: list[int]) -> int | None:
         if "->" not in words and words[5].endswith(f":{lock}") and int(words[4]) in pids:
             return int(words[4])
     return None
-
-
-def eventually(holds: Callable[[], object]) -> None:
-    until = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_asked_to_end_the_workers_answer_what_they_took_on_and_end_well(server: Server, outsider: Outsider) -> None:

@@ -7,7 +7,6 @@ from shutil import copyfile
 import pytest
 from structlog.testing import capture_logs
 
-from infrastructure.database.engines import Database
 from tests.stores import BACKENDS, Store
 
 
@@ -16,16 +15,6 @@ def logged() -> Iterator[list]:
     """What is logged is kept from the terminal; drawing a traceback with its locals takes a second."""
     with capture_logs() as events:
         yield events
-
-
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory) -> Path:
-    """A migrated SQLite database, to be copied."""
-    path = tmp_path_factory.mktemp("empty") / "ledger.db"
-    database = Database(f"sqlite:///{path}")
-    database.migrate()
-    database.close()
-    return path
 
 
 @pytest.fixture(params=BACKENDS)

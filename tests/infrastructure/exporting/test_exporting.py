@@ -18,9 +18,8 @@ from domain.notes import Note, parse_note
 from domain.policy import Party, Policy
 from infrastructure.exporting.export import WrongRootError
 from infrastructure.verifying.export_source import NoExportError
-from tests.infrastructure.recording.test_erasing import erasure
 from tests.static_log import Signer
-from tests.stores import Store
+from tests.stores import Store, erasure
 from tests.verified import SIGNER, exported, signed, told, verified_export
 
 SIZES = [0, 1, 2, 7, 255, 256, 257]

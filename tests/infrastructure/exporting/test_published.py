@@ -12,8 +12,7 @@ from application.publishing import publish_internal_commitment
 from application.recording import Request
 from infrastructure.exporting.export import Head, export
 from tests.infrastructure.exporting.test_exporting import checked, in_lines, of_line, unpacked
-from tests.infrastructure.recording.test_erasing import erasure
-from tests.stores import Store, event, issued
+from tests.stores import Store, erasure, event, issued
 from tests.verified import POLICY, SIGNER, exported, head_of, signed, told, unheard, verified, verified_export
 
 BOSS = Caller("boss-1", "administrator")

@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,19 +13,13 @@ from domain.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from infrastructure.log.read_only import ReadOnlyError
 from infrastructure.wiring import CannotRecoverError, NotReadyError
 from tests.sealed import SealedLedger, sealed_ledger
+from tests.waiting import eventually
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[SealedLedger]:
     with sealed_ledger(tmp_path / "data") as made:
         yield made.begin()
-
-
-def wait_for(what, seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def test_a_new_ledger_signs_that_it_is_empty(tmp_path):
@@ -38,9 +31,9 @@ def test_a_new_ledger_signs_that_it_is_empty(tmp_path):
 def test_what_is_recorded_is_sealed_by_itself(ledger):
     ledger.services.start_sealing()
     last = ledger.grow(3)
-    wait_for(lambda: ledger.look().size == last)
+    eventually(lambda: ledger.look().size == last)
     again = ledger.grow()
-    wait_for(lambda: ledger.look().size == again)
+    eventually(lambda: ledger.look().size == again)
     ledger.assert_consistent()
 
 

@@ -18,6 +18,7 @@ from infrastructure.settings import Settings
 from tests.described import hold_to_description
 from tests.sealed import SealedLedger
 from tests.tsa import Authority
+from tests.waiting import eventually
 
 WRONG = {
     "out of order": "it answered 500",
@@ -54,13 +55,6 @@ def stamped_ledger(tmp_path: Path, authority: Authority, **settings: str) -> Sea
     return ledger
 
 
-def wait_for(what) -> None:
-    until = time.monotonic() + 30
-    while not what():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def standing(ledger: SealedLedger):
     return ledger.services.log.standing()["timestamps"]
 
@@ -77,9 +71,9 @@ def accepted(checkpoint: bytes, token: bytes, root: Path, folder: Path) -> bool:
 def test_openssl_accepts_the_timestamps_that_are_served_and_exported(tmp_path, authority):
     ledger = stamped_ledger(tmp_path, authority)
     first = ledger.grow(3)
-    wait_for(lambda: standing(ledger)["size"] == first)
+    eventually(lambda: standing(ledger)["size"] == first)
     last = ledger.grow()
-    wait_for(lambda: standing(ledger)["size"] == last)
+    eventually(lambda: standing(ledger)["size"] == last)
     client = TestClient(create_app(ledger.services))
     hold_to_description(client)
     listed = client.get("/log/timestamps").json()
@@ -112,8 +106,8 @@ def test_an_authority_that_fails_is_told_and_holds_up_nothing(tmp_path, authorit
     authority.mood = mood
     ledger = stamped_ledger(tmp_path, authority)
     last = ledger.grow(2)
-    wait_for(lambda: ledger.services.log.size == last)
-    wait_for(lambda: standing(ledger)["problem"])
+    eventually(lambda: ledger.services.log.size == last)
+    eventually(lambda: standing(ledger)["problem"])
     assert WRONG[mood] in standing(ledger)["problem"]
     assert ledger.services.log.read_only.why() is None
     assert ledger.services.log.timestamped(None)["items"] == [], "what it said is dropped"
@@ -123,24 +117,24 @@ def test_an_authority_that_fails_is_told_and_holds_up_nothing(tmp_path, authorit
     assert "ledger_timestamping_fails 1.0" in metrics
     assert "ledger_timestamp_age_seconds +Inf" in metrics
     last = ledger.grow()
-    wait_for(lambda: ledger.services.log.size == last)
+    eventually(lambda: ledger.services.log.size == last)
     authority.mood = "good"
     authority.let_go.set()
-    wait_for(lambda: standing(ledger)["size"] == last and standing(ledger)["problem"] is None)
+    eventually(lambda: standing(ledger)["size"] == last and standing(ledger)["problem"] is None)
     ledger.close()
 
 
 def test_an_authority_that_is_down_is_told_and_holds_up_nothing(tmp_path, authority):
     ledger = stamped_ledger(tmp_path, authority, tsa_url="http://127.0.0.1:1/")
     last = ledger.grow()
-    wait_for(lambda: ledger.services.log.size == last and standing(ledger)["problem"])
+    eventually(lambda: ledger.services.log.size == last and standing(ledger)["problem"])
     ledger.close()
 
 
 def test_only_the_authority_whose_root_is_set_counts(tmp_path, authority):
     with Authority(tmp_path / "another") as another:
         ledger = stamped_ledger(tmp_path, another, tsa_certificate=str(authority.root))
-        wait_for(lambda: "certificate" in (standing(ledger)["problem"] or ""))
+        eventually(lambda: "certificate" in (standing(ledger)["problem"] or ""))
         assert standing(ledger)["size"] is None
         ledger.close()
 
@@ -148,7 +142,7 @@ def test_only_the_authority_whose_root_is_set_counts(tmp_path, authority):
 def test_timestamps_outlive_a_restart_and_are_served_without_an_authority(tmp_path, authority):
     ledger = stamped_ledger(tmp_path, authority, tsa_certificate="")
     last = ledger.grow()
-    wait_for(lambda: standing(ledger)["size"] == last)
+    eventually(lambda: standing(ledger)["size"] == last)
     ledger._settings["tsa_url"] = ""
     ledger.reopen()
     assert ledger.services.log.standing()["timestamps"] is None
@@ -159,7 +153,7 @@ def test_timestamps_outlive_a_restart_and_are_served_without_an_authority(tmp_pa
 def test_a_growing_log_is_stamped_once_in_a_while(tmp_path, authority, monkeypatch):
     monkeypatch.setattr(timestamping, "EVERY", 3600.0)
     ledger = stamped_ledger(tmp_path, authority)
-    wait_for(lambda: standing(ledger)["size"])
+    eventually(lambda: standing(ledger)["size"])
     for _ in range(20):
         ledger.grow()
         time.sleep(0.02)
@@ -170,7 +164,7 @@ def test_a_growing_log_is_stamped_once_in_a_while(tmp_path, authority, monkeypat
 def test_a_new_origin_leaves_the_timestamps_to_the_frozen_log(tmp_path, authority):
     ledger = stamped_ledger(tmp_path, authority)
     last = ledger.grow()
-    wait_for(lambda: standing(ledger)["size"] == last)
+    eventually(lambda: standing(ledger)["size"] == last)
     ledger.reopen()
     ledger.services.recover("local", "The key is lost.", "localhost/renewed")
     assert ledger.services.log.timestamped(None)["items"] == []

@@ -17,6 +17,7 @@ from infrastructure.log.signatures import verify
 from infrastructure.settings import Settings
 from infrastructure.wiring import CannotRecoverError
 from tests.sealed import SealedLedger, sealed_ledger
+from tests.waiting import eventually
 from tests.witness import Witness
 
 BAD = ("garbage", "another key", "another text", "remembers more")
@@ -46,13 +47,6 @@ def witnessed(folder: Path, *witnesses: Witness, quorum: int = 1) -> SealedLedge
     return ledger
 
 
-def wait_for(what) -> None:
-    until = time.monotonic() + 30
-    while not what():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def published(ledger: SealedLedger) -> int:
     return ledger.services.log.size
 
@@ -68,7 +62,7 @@ def test_a_checkpoint_is_published_with_the_cosignatures_of_its_witnesses(tmp_pa
     with Witness(tmp_path, "witness.example/w2") as second:
         ledger = witnessed(tmp_path / "data", witness, second, quorum=2)
         last = ledger.grow(3)
-        wait_for(lambda: published(ledger) == last)
+        eventually(lambda: published(ledger) == last)
         policy = parse_policy(bytes(ledger.services.log.policy()))
         opened = open_checkpoint(ledger.services.log.checkpoint().note, policy, verify)
         assert len(opened.cosigned_by) == 2, "the published policy is met by what is published"
@@ -76,7 +70,7 @@ def test_a_checkpoint_is_published_with_the_cosignatures_of_its_witnesses(tmp_pa
         assert (standing["quorum"], standing["cosigned"], standing["problems"]) == (2, last, {})
         assert standing["age_seconds"] < 60
         again = ledger.grow(2)
-        wait_for(lambda: published(ledger) == again)
+        eventually(lambda: published(ledger) == again)
         assert {each["size"] for each in witness.remembered().values()} == {again}
         receipt = ledger.services.log.receipt(again)
         assert receipt.count(b"witness.example/") == 2, "a receipt carries the cosignatures"
@@ -86,7 +80,7 @@ def test_a_checkpoint_is_published_with_the_cosignatures_of_its_witnesses(tmp_pa
 def test_without_a_quorum_a_checkpoint_is_published_at_once_and_cosigned_when_the_witness_answers(tmp_path, witness):
     ledger = witnessed(tmp_path / "data", witness, quorum=0)
     last = ledger.grow(2)
-    wait_for(lambda: published(ledger) == last and cosigners(ledger) == [witness.name])
+    eventually(lambda: published(ledger) == last and cosigners(ledger) == [witness.name])
     ledger.close()
 
 
@@ -99,8 +93,8 @@ def test_a_witness_that_fails_keeps_nobody_from_recording_and_is_named(tmp_path,
             bad.server.shutdown()
             bad.server.server_close()
         last = ledger.grow(3)
-        wait_for(lambda: published(ledger) == last and cosigners(ledger) == [witness.name])
-        wait_for(lambda: set(ledger.services.log.standing()["witnesses"]["problems"]) == {bad.name})
+        eventually(lambda: published(ledger) == last and cosigners(ledger) == [witness.name])
+        eventually(lambda: set(ledger.services.log.standing()["witnesses"]["problems"]) == {bad.name})
         assert ledger.services.log.read_only.why() is None, "a liar cannot stop a ledger"
         assert ledger.grow() == last + 1
         ledger.close()
@@ -114,17 +108,17 @@ def test_with_too_few_witnesses_the_log_is_published_all_the_same_and_says_how_o
 ):
     ledger = witnessed(tmp_path / "data", witness, quorum=1)
     first = ledger.grow()
-    wait_for(lambda: (ledger.services.log.standing()["witnesses"] or {})["cosigned"] == first)
+    eventually(lambda: (ledger.services.log.standing()["witnesses"] or {})["cosigned"] == first)
     witness.mood = "garbage"
     last = ledger.grow()
-    wait_for(lambda: published(ledger) == last)
+    eventually(lambda: published(ledger) == last)
     assert cosigners(ledger) == []
     assert ledger.services.log.standing()["witnesses"]["cosigned"] == first
     policy = parse_policy(bytes(ledger.services.log.policy()))
     with pytest.raises(QuorumMissing):
         open_checkpoint(ledger.services.log.checkpoint().note, policy, verify)
     witness.mood = "good"
-    wait_for(lambda: cosigners(ledger) == [witness.name])
+    eventually(lambda: cosigners(ledger) == [witness.name])
     ledger.close()
 
 
@@ -142,8 +136,8 @@ def rolled_back(tmp_path: Path, ledger: SealedLedger) -> SealedLedger:
     """Go on from an older backup with the signed state gone as well."""
     copy = ledger.back_up()
     last = ledger.grow(5)
-    wait_for(lambda: published(ledger) == last)
-    wait_for(lambda: ledger.services.log.standing()["witnesses"]["cosigned"] == last)
+    eventually(lambda: published(ledger) == last)
+    eventually(lambda: ledger.services.log.standing()["witnesses"]["cosigned"] == last)
     ledger.restore(copy)
     shutil.rmtree(ledger.folder / "log")
     return ledger
@@ -171,7 +165,7 @@ def test_a_witness_stops_a_ledger_with_another_past_of_the_same_length(tmp_path,
     ledger.grow(3)
     copy = ledger.back_up()
     last = ledger.grow(5)
-    wait_for(lambda: (ledger.services.log.standing()["witnesses"] or {})["cosigned"] == last)
+    eventually(lambda: (ledger.services.log.standing()["witnesses"] or {})["cosigned"] == last)
     ledger.restore(copy)
     shutil.rmtree(ledger.folder / "log")
     key = (ledger.folder / "log-keys.json").read_bytes()
@@ -195,7 +189,7 @@ def test_a_witness_stops_a_ledger_with_another_past_of_the_same_length(tmp_path,
 def test_a_ledger_that_forgot_waits_until_a_witness_answers(tmp_path, witness):
     ledger = witnessed(tmp_path / "data", witness)
     last = ledger.grow(3)
-    wait_for(lambda: (ledger.services.log.standing()["witnesses"] or {})["cosigned"] == last)
+    eventually(lambda: (ledger.services.log.standing()["witnesses"] or {})["cosigned"] == last)
     ledger.close()
     shutil.rmtree(ledger.folder / "log")
     witness.__exit__()
@@ -206,7 +200,7 @@ def test_a_ledger_that_forgot_waits_until_a_witness_answers(tmp_path, witness):
     assert ledger.grow() == last + 1
     ledger.seen.clear()
     ledger.services.start_sealing()
-    wait_for(lambda: published(ledger) == last + 1)
+    eventually(lambda: published(ledger) == last + 1)
     ledger.close()
 
 
@@ -218,13 +212,13 @@ def test_a_ledger_put_back_together_with_its_signed_state_is_stopped_by_what_a_w
     ledger.open()
     ledger.services.start_sealing()
     last = ledger.grow(5)
-    wait_for(lambda: (ledger.services.log.standing()["witnesses"] or {})["cosigned"] == last)
+    eventually(lambda: (ledger.services.log.standing()["witnesses"] or {})["cosigned"] == last)
     ledger.close()
     shutil.rmtree(ledger.folder)
     shutil.copytree(tmp_path / "yesterday", ledger.folder)
     ledger.open()
     ledger.services.start_sealing()
-    wait_for(lambda: ledger.services.log.read_only.why() is not None)
+    eventually(lambda: ledger.services.log.read_only.why() is not None)
     with pytest.raises(ReadOnlyError, match="entry 6: a witness shows that 10 entries were signed, 5 are there"):
         ledger.grow()
     ledger.close()

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from application.access import Caller, Sight, nobody
 from application.erasing import erase
-from application.recording import Request, announce, publish_programme, record_event
+from application.recording import Request
 from domain.answers import entry_answer
 from domain.shapes import COMMITMENT_EVENTS, CORRECTIONS, LEDGER_EVENTS, PROGRAMME_EVENTS
-from infrastructure.catalogues.reading import find, read
 from infrastructure.reading.feed_lines import FeedLines
 from tests.infrastructure.reading.test_read_models import recorded
 from tests.scenario import Story
-from tests.stores import RECORDER, REVIEWER, Store, announced, event, published
+from tests.stores import Store, announced, event, published, record_shipped
 from tests.strategies import histories
 
 ADMINISTRATOR = Caller("adm-1", "administrator")
@@ -78,15 +77,8 @@ def erase_some(store: Store, chance: Random) -> bool:
 
 
 def test_a_line_is_the_plain_answer_for_the_shipped_catalogue(store: Store) -> None:
-    catalogue = read(find("strategic-compass-partner"))
     store.clock.set_day(date(2026, 1, 15))
-    store.writer.record(publish_programme(Request(RECORDER, catalogue.programme.body)))
-    store.writer.write([announce(Request(RECORDER, row.body)) for row in catalogue.commitments])
-    for row in catalogue.history:
-        body = dict(row.body)
-        reference = body.pop("reference")
-        caller = REVIEWER if body["kind"] == "reviewed" else RECORDER
-        store.writer.record(record_event(Request(caller, body), reference, four_eyes=True))
+    record_shipped(store)
     assert lines(store, step=100).count(b"\n") == store.size
     assert said(lines(store, step=100)) == plain_answers(store)
 

@@ -16,26 +16,25 @@ from hypothesis import strategies as st
 
 from application.errors import Declined
 from application.ports import View
-from application.recording import Request, announce, publish_programme, record_event, record_programme_event
+from application.recording import Request, record_programme_event
 from domain.answers import Answer
 from domain.commitment import Commitment
 from domain.correction_register import Correction, correction_answer, corrections_of
 from domain.entry import Entry
 from domain.errors import Refusal, Refused
 from domain.replay import known, spans, state_at
-from infrastructure.catalogues.reading import find, read
 from infrastructure.database.tables import DERIVED, course, details, entry_facts, relations, streams
 from infrastructure.reading.read_models import StreamHead, projected
 from tests.scenario import Story
 from tests.stores import (
     RECORDER,
-    REVIEWER,
     MovableClock,
     Store,
     announced,
     as_drawn,
     event,
     published,
+    record_shipped,
 )
 from tests.strategies import histories
 
@@ -157,15 +156,8 @@ def test_read_models_answer_what_the_fold_answers_and_can_be_rebuilt(
 
 
 def test_the_shipped_catalogue_can_be_rebuilt(store: Store) -> None:
-    catalogue = read(find("strategic-compass-partner"))
     store.clock.set_day(date(2026, 1, 15))
-    store.writer.record(publish_programme(Request(RECORDER, catalogue.programme.body)))
-    store.writer.write([announce(Request(RECORDER, row.body)) for row in catalogue.commitments])
-    for row in catalogue.history:
-        body = dict(row.body)
-        reference = body.pop("reference")
-        caller = REVIEWER if body["kind"] == "reviewed" else RECORDER
-        store.writer.record(record_event(Request(caller, body), reference, four_eyes=True))
+    record_shipped(store)
     live = store.read_models()
     assert rebuilt_rows(store) == live
     assert store.replayed(check=False).replaced

@@ -6,18 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from application.access import Caller
-from application.erasing import erase
-from application.ports import Command
-from application.recording import Request
 from infrastructure.database.engines import Database
-from tests.stores import Store, announced, event
-
-ADMINISTRATOR = Caller("adm-1", "administrator")
-
-
-def erasure(position: int, *members: str) -> Command:
-    return erase(Request(ADMINISTRATOR, {"members": list(members), "legal_basis": "Article 19"}), position)
+from tests.stores import Store, announced, erasure, event
 
 
 def held_by_files(store: Store, text: str) -> list[str]:

@@ -1,9 +1,8 @@
 """The recorder against the `eventsourcing` library's own cases, and against what those do not look for."""
 
 import threading
-import time
 import unittest
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -19,6 +18,7 @@ from infrastructure.database.tables import entries
 from infrastructure.recording.codec import EntryForm
 from infrastructure.recording.recorder import EntryRecorder
 from tests.stores import Store
+from tests.waiting import eventually
 
 WRITERS = 8
 
@@ -258,13 +258,6 @@ def killed_listeners(store: Store) -> int:
         return len(connection.exec_driver_sql(killed).all())
 
 
-def wait_until(holds: Callable[[], object]) -> None:
-    until = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
 @pytest.mark.only("postgresql", "nobody listens on SQLite")
 def test_a_subscription_survives_that_the_connection_it_listens_on_is_killed(store: Store) -> None:
     recorder, elsewhere = EntryRecorder(store.database, as_is), store.another()
@@ -273,9 +266,9 @@ def test_a_subscription_survives_that_the_connection_it_listens_on_is_killed(sto
         listener = threading.Thread(target=lambda: heard.extend(each.id for each in subscription), daemon=True)
         listener.start()
         for number in range(1, 4):
-            wait_until(lambda: killed_listeners(store))
+            eventually(lambda: killed_listeners(store))
             EntryRecorder(elsewhere.database, as_is).insert_events([event(uuid4())])
-            wait_until(lambda number=number: len(heard) == number)
+            eventually(lambda number=number: len(heard) == number)
     listener.join(10)
     elsewhere.close()
     assert heard == [1, 2, 3]

@@ -6,9 +6,8 @@ import sqlalchemy as sa
 from domain.merkle import leaf_hash
 from domain.notes import Note
 from infrastructure.database.tables import entries, prose
-from tests.infrastructure.recording.test_erasing import erasure
 from tests.static_log import Signer
-from tests.stores import Store
+from tests.stores import Store, erasure
 from tests.verified import SIGNER, head_of, signed, told, verified
 
 STATE = (

@@ -16,8 +16,7 @@ from application.reporting import Press, Reader
 from domain.entry_bytes import plainly
 from infrastructure.database.tables import issued_reports
 from infrastructure.recording.codec import canonical
-from tests.infrastructure.recording.test_erasing import erasure
-from tests.stores import RECORDER, Store, event, note
+from tests.stores import RECORDER, Store, erasure, event, note
 from tests.verified import exported, signed, told, verified, verified_export
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
