@@ -166,6 +166,20 @@ class Databases:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
 
+@contextmanager
+def new_database(kind: str, request: pytest.FixtureRequest, path: Path, *, tables: bool = False) -> Iterator[str]:
+    """Give the URL of a database of a kind: a file that is not there yet, or a database of the server.
+
+    What is of the server has no tables, but if it may have *tables*, which saves the time to make them.
+    """
+    if kind == "sqlite":
+        yield f"sqlite:///{path}"
+        return
+    databases: Databases = request.getfixturevalue("postgresql")
+    with databases.migrated() if tables else databases.empty() as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Databases]:
     """Databases of a server that this process has for itself."""

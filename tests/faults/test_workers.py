@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.outside import COMMITMENTS, Outsider
+from tests.postgresql import new_database
 from tests.serving import Server, made_ledger
 from tests.waiting import eventually
 
@@ -20,10 +21,7 @@ WORKERS = 3
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'ledger.db'}"
-        return
-    with request.getfixturevalue("postgresql").migrated() as url:
+    with new_database(request.param, request, tmp_path / "ledger.db", tables=True) as url:
         yield url
 
 

@@ -7,6 +7,7 @@ from shutil import copyfile
 import pytest
 from structlog.testing import capture_logs
 
+from tests.postgresql import new_database
 from tests.stores import BACKENDS, Store
 
 
@@ -26,10 +27,7 @@ def backend(request) -> str:
 @pytest.fixture
 def new_url(backend: str, request, tmp_path: Path) -> Iterator[str]:
     """A database without tables."""
-    if backend == "sqlite":
-        yield f"sqlite:///{tmp_path / 'ledger.db'}"
-        return
-    with request.getfixturevalue("postgresql").empty() as url:
+    with new_database(backend, request, tmp_path / "ledger.db") as url:
         yield url
 
 
@@ -38,9 +36,7 @@ def url(backend: str, request, empty_ledger: Path, tmp_path: Path) -> Iterator[s
     """A ledger without entries."""
     if backend == "sqlite":
         copyfile(empty_ledger, tmp_path / "ledger.db")
-        yield f"sqlite:///{tmp_path / 'ledger.db'}"
-        return
-    with request.getfixturevalue("postgresql").migrated() as url:
+    with new_database(backend, request, tmp_path / "ledger.db", tables=True) as url:
         yield url
 
 

@@ -11,16 +11,14 @@ from infrastructure.database.copying import COPIED
 from infrastructure.database.tables import metadata
 from infrastructure.settings import Settings
 from infrastructure.wiring import CannotCopyError, build, copy_from
+from tests.postgresql import new_database
 from tests.sealed import tamper
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def elsewhere(request, tmp_path) -> Iterator[str]:
     """A database without tables."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'elsewhere.db'}"
-        return
-    with request.getfixturevalue("postgresql").empty() as url:
+    with new_database(request.param, request, tmp_path / "elsewhere.db") as url:
         yield url
 
 

@@ -8,6 +8,7 @@ from threading import Event
 import httpx2
 import pytest
 
+from tests.postgresql import new_database
 from tests.serving import Server, made_ledger
 
 
@@ -22,10 +23,7 @@ pytestmark = pytest.mark.xdist_group("servers")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'ledger.db'}"
-        return
-    with request.getfixturevalue("postgresql").empty() as empty:
+    with new_database(request.param, request, tmp_path / "ledger.db") as empty:
         yield empty
 
 
