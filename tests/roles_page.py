@@ -31,6 +31,11 @@ ever, by whoever may publish programmes, and can be told from refusals: let it s
 own stream that would tell of something internal (an erasure there, a right for it) has the closed form, too.
 Not hidden is how many entries there are: positions, log sizes and the public log count closed entries.
 
+What is internal can be published, for ever: an administrator publishes a commitment that is internal itself, or a
+programme with those of its commitments that are internal only because of it. A commitment of an internal programme
+waits for it. Everybody sees it at log sizes from the entry `visibility_changed` on, and at smaller ones as before.
+What the ledger's own stream had closed because of it stays closed, but erasures in it.
+
 ## Rights of roles
 """
 _WRITTEN: Final = """

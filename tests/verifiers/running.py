@@ -46,6 +46,11 @@ def _verdict(*command: object, **environment: str) -> Verdict:
     return Verdict(done.returncode == 0, said)
 
 
+def published(url: str) -> Verdict:
+    """Let a program check what a server shows of closed entries that were published."""
+    return _verdict(sys.executable, HERE / "verify_published.py", url)
+
+
 def _needs(present: object, what: str) -> None:
     if not present:
         pytest.skip(f"{what} is not installed")
