@@ -209,7 +209,11 @@ class Replay:
         """Project the streams, some at a time; those with faults are told of."""
         self.streams = 0
         helpers = self._helpers
-        found = some_streams(self._connection, self._size, facts=facts) if helpers is None else helpers.streams()
+        found = (
+            some_streams(self._connection, self._size, facts=facts)
+            if helpers is None
+            else helpers.streams(self._connection)
+        )
         for some in found:
             for reference, position, what in some.faults:
                 self._found(entries, reference, what, position)

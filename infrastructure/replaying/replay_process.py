@@ -19,6 +19,7 @@ from infrastructure.database.engines import Database
 from infrastructure.replaying.replayed_entries import Looked, look_at_entries
 from infrastructure.replaying.stream_projections import Some, some_streams
 
+_LOOKING: Final = -1
 _WORTH_IT: Final = 50_000
 """Entries from which on starting processes costs less than it saves."""
 
@@ -28,7 +29,7 @@ class ReplayingFailedError(Exception):
 
 
 class _Work(NamedTuple):
-    """A database and log size; which of how many *parts* of the streams to fold, none to look at the entries.
+    """A database and log size; which of how many *parts* of the streams to fold, `_LOOKING` to look at the entries.
 
     Whether the rows of `entry_facts` are wanted, too.
     """
@@ -48,7 +49,7 @@ def processors_for(size: int) -> int:
 
 
 class ReplayingProcesses:
-    """Processes for one replay: one looks at the entries, one for each processor folds a part of the streams."""
+    """Processes for one replay: one looks at the entries, the others fold a part of the streams each, as we do."""
 
     def __init__(self, url: sa.URL, size: int, processors: int, *, facts: bool = True) -> None:
         self._url, self._size, self._facts = url.render_as_string(hide_password=False), size, facts
@@ -56,7 +57,7 @@ class ReplayingProcesses:
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
-        for part in range(-1, self._parts):
+        for part in (_LOOKING, *range(1, self._parts)):
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "infrastructure.replaying.replay_process"],
                 stdin=subprocess.PIPE,
@@ -80,16 +81,21 @@ class ReplayingProcesses:
         found: Looked = self._next(self._running[0])
         return found
 
-    def streams(self) -> Iterator[Some]:
-        """Give what the histories give, from each process in turn."""
-        going = self._running[1:]
+    def streams(self, connection: sa.Connection) -> Iterator[Some]:
+        """Give what the histories give, from each process in turn; the first part is folded here."""
+        own = some_streams(connection, self._size, 0, self._parts, facts=self._facts)
+        going = [own, *map(self._from, self._running[1:])]
         while going:
-            for process in list(going):
-                some = self._next(process)
+            for part in list(going):
+                some = next(part, None)
                 if some is None:
-                    going.remove(process)
+                    going.remove(part)
                 else:
                     yield some
+
+    def _from(self, process: "subprocess.Popen[bytes]") -> Iterator[Some]:
+        while (some := self._next(process)) is not None:
+            yield some
 
     @staticmethod
     def _next(process: "subprocess.Popen[bytes]") -> Any:
@@ -106,7 +112,7 @@ def main() -> None:
     work: _Work = pickle.load(sys.stdin.buffer)  # noqa: S301 -- written by our own process
     database = Database(work.url)
     with database.reading() as connection:
-        if work.part < 0:
+        if work.part == _LOOKING:
             _write(look_at_entries(connection, work.size, lambda _: None))
             return
         for some in some_streams(connection, work.size, work.part, work.parts, facts=work.facts):

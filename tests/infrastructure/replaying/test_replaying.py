@@ -234,7 +234,7 @@ def test_a_head_that_was_moved_is_named(told: Store, statement: str, what: str) 
     assert not found.replaced
 
 
-HELPED = 3  # processors: one process looks at the entries, two fold
+HELPED = 3  # processors: one more process looks at the entries, two fold with us
 
 
 def helped(told: Store, *, check: bool = True, until: int | None = None) -> Differences:
@@ -298,10 +298,14 @@ def forge(told: Store, position: int, old_topic: str, old: bytes, topic: str, ne
     told.tamper(*statements)
 
 
-def test_a_process_that_ends_before_it_is_done_is_noticed() -> None:
+def test_a_process_that_ends_before_it_is_done_is_noticed(told: Store) -> None:
     nowhere = ReplayingProcesses(sa.make_url("sqlite:////nowhere/ledger.db"), 9, HELPED)
-    with nowhere as helpers, pytest.raises(ReplayingFailedError, match="ended before it was done, 1"):
-        list(helpers.streams())
+    with (
+        told.database.reading() as connection,
+        nowhere as helpers,
+        pytest.raises(ReplayingFailedError, match="ended before it was done, 1"),
+    ):
+        list(helpers.streams(connection))
 
 
 def test_replaying_waits_for_no_reader_and_disturbs_none(told: Store) -> None:
