@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from domain.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
-from domain.notes import VerifierKey, parse_note
+from domain.checkpoint import Checkpoint, open_checkpoint
+from domain.notes import VerifierKey
 from domain.policy import Party, Policy
 from domain.strict_text import base64_text, decimal, hash_text
 from domain.unproven import Unproven
@@ -141,8 +141,3 @@ class SignedState:
 def _believed(note: bytes, verifiers: tuple[VerifierKey, ...]) -> Signed:
     policy = Policy(tuple(map(Party, verifiers)))
     return Signed(note, open_checkpoint(note, policy, verify, without_quorum=True).checkpoint)
-
-
-def checkpoint_of(note: bytes) -> Checkpoint:
-    """Read what a note that was believed before says."""
-    return parse_checkpoint(parse_note(note).text)

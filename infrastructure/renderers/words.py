@@ -125,11 +125,6 @@ def day_in_words(iso: str) -> str:
     return " ".join([*(str(int(each)) for each in rest[1:]), *month, year])
 
 
-def month_in_words(iso: str) -> str:
-    """Write the month of a day: Jun 2023."""
-    return f"{_MONTHS[int(iso[5:7]) - 1][:3]} {iso[:4]}"
-
-
 def instant_in_words(iso: str) -> str:
     """Write an instant to the second."""
     return f"{iso[:10]} {iso[11:19]} UTC"
