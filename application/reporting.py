@@ -270,15 +270,18 @@ def _corrections(
     where a corrected date has moved a commitment behind V.
     """
     registered = view.corrections(after, log_size)
-    found = [each.correction for each in registered if _concerned(each, scope, references)]
+    narrowed = scope.filters.asks_beyond_programme()
+    concerned = (each for each in registered if _concerned(each, scope, references if narrowed else None))
+    found = [each.correction for each in concerned]
     reader.refuse_more(0, len(found))
     value_of = values(view, (at for correction in found for at in correction.texts()))
     return [correction_answer(correction, value_of) for correction in found]
 
 
-def _concerned(registered: Registered, scope: Scope, references: set[str]) -> bool:
+def _concerned(registered: Registered, scope: Scope, references: set[str] | None) -> bool:
+    """Whether the scope shows a correction; of commitments with these *references* only, if not None."""
     if not scope.shows(registered.programme, internal=registered.internal):
         return False
-    if scope.filters.asks_beyond_programme():
+    if references is not None:
         return registered.correction.reference in references
     return not scope.filters.programme or registered.programme in scope.filters.programme

@@ -28,7 +28,7 @@ def refuse_unknown_words(filters: Filters) -> None:
 
 def values(view: View, wanted: Iterable[TextAt]) -> ValueOf:
     """Look texts up, all at once, and give the function that then finds each."""
-    found: Mapping[TextAt, Any] = view.texts(set(wanted))
+    found: Mapping[TextAt, Any] = view.texts(wanted)
     return found.get
 
 

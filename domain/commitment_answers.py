@@ -1,8 +1,7 @@
 """The answer about one commitment, member by member as the contract names them (design, section 7)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 from domain.answers import Answer, CommitmentAt, Moment, TextOf, all_details, columns, day, instant
@@ -94,6 +93,11 @@ def columns_said(
 
     Targets and assessments are those of the states, and nothing is related: how they read depends on texts and others.
     """
+
+    def days(column: Iterable[date | None]) -> list[str | None]:
+        return list(map(day, column))
+
+    count = len(commitments)
     state, standing = columns(State, [each.state for each in commitments]), columns(Standing, standings)
     first = columns(Target, [targets[0] for targets in state.targets])
     last = columns(Target, [targets[-1] for targets in state.targets])
@@ -105,14 +109,14 @@ def columns_said(
         suspended=state.suspended,
         outcome=state.outcome,
         implied_start=state.implied_start,
-        announced_on=map(day, state.announced_on),
-        achieved_on=map(day, state.achieved_on),
+        announced_on=days(state.announced_on),
+        achieved_on=days(state.achieved_on),
         slip_count=state.slip_count,
-        start_by=map(day, last.start_by),
-        due=map(day, last.due),
-        forecast=map(day, state.forecast),
-        original_start_by=map(day, first.start_by),
-        original_due=map(day, first.due),
+        start_by=days(last.start_by),
+        due=days(last.due),
+        forecast=days(state.forecast),
+        original_start_by=days(first.start_by),
+        original_due=days(first.due),
         targets=state.targets,
         timeliness=standing.timeliness,
         days_overdue=standing.days_overdue,
@@ -123,16 +127,16 @@ def columns_said(
         off_cadence=standing.off_cadence,
         held=state.held,
         missed=state.missed,
-        last_held_on=map(day, state.last_held_on),
-        related=repeat(()),
+        last_held_on=days(state.last_held_on),
+        related=[()] * count,
         assessment=state.assessment,
         reviews=state.reviews,
         divergence=standing.divergence,
-        last_activity_on=map(day, state.last_activity_on),
+        last_activity_on=days(state.last_activity_on),
         version=[each.version for each in commitments],
-        as_of=repeat(as_of.isoformat()),
-        log_size=repeat(moment.log_size),
-        known_at=repeat(instant(moment.recorded_at)),
+        as_of=[as_of.isoformat()] * count,
+        log_size=[moment.log_size] * count,
+        known_at=[instant(moment.recorded_at)] * count,
     )
 
 
@@ -145,7 +149,7 @@ def commitment_answer(
     found: CommitmentAt, standing: Standing, as_of: date, moment: Moment, related: list[Answer], text_of: TextOf
 ) -> Answer:
     """Give a commitment at two times."""
-    (said,) = map(Said._make, zip(*columns_said([found], [standing], as_of, moment), strict=False))
+    (said,) = map(Said._make, zip(*columns_said([found], [standing], as_of, moment), strict=True))
     return laid_out(
         found.state.details,
         said._replace(

@@ -7,14 +7,14 @@ from hashlib import sha256
 from typing import Any, Final
 
 from domain.answers import Answer, CommitmentAt, Moment, day, instant
-from domain.commitment_answers import commitment_answer
+from domain.commitment_answers import Said, columns_said, commitment_answer
 from domain.entry import TextAt
 from domain.filters import Filters, Row
 from domain.programme import ProgrammeState
 from domain.replay import StatusStep
 from domain.report_breakdown import broken_down, programmes_covered
 from domain.report_figures import figures
-from domain.report_lists import lists, silent_partners
+from domain.report_lists import columns_of_rows, lists, silent_partners
 from domain.report_rows import ReportWriter, Values, Write
 from domain.shapes import EVIDENCE_PROSE, PROSE
 from domain.status_over_time import status_over_time
@@ -90,6 +90,11 @@ class Material:
     changes: Answer | None
     appendix: list[Answer] | None = None
 
+    def said(self) -> Said:
+        """Give what is said of the rows, one column for each member."""
+        found, standings = [row.found for row in self.rows], [row.standing for row in self.rows]
+        return columns_said(found, standings, self.as_of, self.moment)
+
 
 @dataclass(frozen=True, slots=True)
 class Imprint:
@@ -112,19 +117,28 @@ class Writing:
         self._printed, self._digested = ReportWriter(printed, dict), ReportWriter(canonical, facts_of)
 
     def report(self, scope: Scope, material: Material, imprint: Imprint) -> tuple[Answer, bytes]:
-        """Give the bytes of a report, and what it says beside its rows: the same as `status_report`, much sooner."""
-        report, rows = _report(scope, material, imprint, []), Values.of(material, self._value)
-        report["digest"] = sha256(self._digested.written(report, rows)).hexdigest()
-        return report, self._printed.written(report, rows)
+        """Give the bytes of a report, and what it says beside rows and lists: as `status_report`, much sooner."""
+        report, values = _report(scope, material, imprint, [], {}), Values.of(material, self._value)
+        report["digest"] = sha256(self._digested.written(report, values)).hexdigest()
+        return report, self._printed.written(report, values)
 
 
 def status_report(scope: Scope, material: Material, imprint: Imprint, canonical: Canonical) -> Answer:
     """Give the report as JSON values, in the order in which it is printed."""
-    report = _report(scope, material, imprint, _row_answers(material))
+    rows, said = material.rows, material.said()
+    listed, of_rows = lists(rows, said, material.as_of, material.value_of), columns_of_rows(rows, said)
+    answers = {name: each.answers(of_rows) for name, each in listed.items()}
+    report = _report(scope, material, imprint, _row_answers(material), answers)
     return report | {"digest": digest(report, canonical)}
 
 
-def _report(scope: Scope, material: Material, imprint: Imprint, row_answers: list[Answer]) -> Answer:
+def _report(
+    scope: Scope,
+    material: Material,
+    imprint: Imprint,
+    row_answers: list[Answer],
+    listed: Mapping[str, list[Answer]],
+) -> Answer:
     filters = scope.filters
     rows = material.rows
     registers = [each for each in material.programmes if not filters.programme or each.code in filters.programme]
@@ -143,8 +157,7 @@ def _report(scope: Scope, material: Material, imprint: Imprint, row_answers: lis
         **({"four_eyes_off": list(imprint.four_eyes_off)} if imprint.four_eyes_off else {}),
         "totals": figures(rows, partners),
         "headline": figures([row for row in rows if tiers[row.found.reference] == "deliverable"], partners),
-        "lists": lists(rows, material.as_of, material.value_of)
-        | {"silent_partners": silent_partners(registers, material.commitments, filters.partner)},
+        "lists": {**listed, "silent_partners": silent_partners(registers, material.commitments, filters.partner)},
         "status_over_time": status_over_time(registers, tiers, material.courses, material.as_of),
         **broken_down(rows, registers),
         "commitments": row_answers,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from application.projecting import correction_from_row
 from domain.correction_register import Correction, Registered
 from domain.entry import Entry
-from domain.entry_bytes import decoded, entry_of
+from domain.entry_bytes import entry_of, newest
 from domain.replay import retracted_by
 from infrastructure.database.tables import corrections, entries, opened, streams
 
@@ -36,7 +36,7 @@ def registered(connection: sa.Connection, after: int, log_size: int) -> Sequence
         .where(corrections.c.position > after, corrections.c.position <= log_size)
         .order_by(corrections.c.position)
     ).all()
-    read = [entry_of(decoded(row[-1])) for row in rows]
+    read = [entry_of(newest(orjson.loads(row[-1]))) for row in rows]
     of_stream: defaultdict[bytes, list[Entry]] = defaultdict(list)
     for row, entry in zip(rows, read, strict=True):
         of_stream[row[0]].append(entry)

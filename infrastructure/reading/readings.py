@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from application.ports import Once
-from domain.answers import ERASED, CommitmentAt, Kept, Moment, OpenForm, RecordedEntry
+from domain.answers import CommitmentAt, Kept, Moment, OpenForm, RecordedEntry
 from domain.correction_register import Registered
 from domain.entry import Entry, TextAt
 from domain.entry_bytes import entry_of, newest
@@ -20,18 +20,18 @@ from domain.issued import KeptReport
 from domain.programme import ProgrammeState, programme_at
 from domain.replay import StatusStep
 from infrastructure import clock
-from infrastructure.database.engines import Database, among
+from infrastructure.database.engines import Database
 from infrastructure.database.tables import course, entries, entry_facts, head, opened, prose, streams
 from infrastructure.reading.closed_entries import closed_of_ledger
 from infrastructure.reading.commitments_at import Details, commitments_at, status_courses
 from infrastructure.reading.correction_rows import registered
 from infrastructure.reading.issued import kept_report, newest_issued
+from infrastructure.reading.kept_texts import Texts
 from infrastructure.reading.remembering import remembered_answer
 from infrastructure.reading.two_time_queries import ALL, ONE, RELATING, last_day_to_look_at
 from infrastructure.recording.recorder import frontier_at
 
 PAGE: Final = 500
-_WHOLE: Final = 2  # a text by position and member; what comes after leads to a part of it
 _REMEMBERED_ANSWERS: Final = 4
 _REMEMBERED_COMMITMENTS: Final = 50_000
 """Of all answers together, if there are several: some 100 MB."""
@@ -47,6 +47,7 @@ class Readings:
         self._answers: OrderedDict[tuple[date, int], CommitmentsAt] = OrderedDict()
         self._lock = Lock()
         self.details = Details()
+        self.texts = Texts()
 
     @contextmanager
     def view(self, replica: Database | None = None) -> Iterator["SqlView"]:
@@ -240,18 +241,7 @@ class SqlView:
 
     def texts(self, wanted: Iterable[TextAt]) -> Mapping[TextAt, Any]:
         """Look texts up. What was erased is given as `domain.answers.ERASED`; None stands for no text."""
-        ways = list(wanted)
-        positions: defaultdict[str, list[int]] = defaultdict(list)
-        for way in ways:
-            positions[str(way[1])].append(int(way[0]))
-        there: dict[TextAt, Any] = {}
-        for member, at in positions.items():
-            which = among(self._connection, prose.c.position, sorted(at)), prose.c.member == member
-            for position, value in self._connection.execute(
-                sa.select(prose.c.position, prose.c.value).where(*which)
-            ).all():
-                there[position, member] = orjson.loads(value)
-        return {way: there.get(way, ERASED) if len(way) == _WHOLE else _part(there, way) for way in ways}
+        return self._readings.texts.of(self._connection, set(wanted))
 
     def issued(self, *, before: int, limit: int, internal: bool) -> Sequence[RecordedEntry]:
         """Give the entries of issued reports with position below *before*, the newest first, internal ones if asked."""
@@ -286,12 +276,3 @@ def _recorded(row: Any, public_from: int, texts: Mapping[str, tuple[Any, bytes]]
         kept,
         None if row.open_form is None else OpenForm(row.open_form, row.salt.hex()),
     )
-
-
-def _part(there: Mapping[TextAt, Any], way: TextAt) -> Any:
-    if way[:_WHOLE] not in there:
-        return ERASED
-    found = there[way[:_WHOLE]]
-    for step in way[_WHOLE:]:
-        found = found[step]
-    return found

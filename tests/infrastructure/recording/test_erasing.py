@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from application.ports import View
+from domain.answers import ERASED
 from infrastructure.database.engines import Database
 from tests.stores import Store, announced, erasure, event
 
@@ -80,6 +82,26 @@ def test_closing_the_ledger_empties_the_log_as_well(told: Store, monkeypatch: py
         told.writer.record(erasure(position, "statement"))
     told.writer.close()
     assert held_by_files(told, "Marguerite") == []
+
+
+def test_a_text_that_a_process_has_read_is_erased_for_it_too_whoever_erases_it(told: Store) -> None:
+    first = told.writer.record(event(statement="Marguerite fell ill."))["position"]
+    second = told.writer.record(event(kind="progressed", statement="Nobody fell ill."))["position"]
+    other = told.another()
+
+    def read(view: View) -> list[str]:
+        found = view.texts([(first, "statement"), (second, "statement")])
+        return [found[position, "statement"] for position in (first, second)]
+
+    with told.readings.view() as before:
+        assert read(before) == ["Marguerite fell ill.", "Nobody fell ill."]
+        other.writer.record(erasure(first, "statement"))
+        with told.readings.view() as after:
+            assert read(after) == [ERASED, "Nobody fell ill."]
+        assert read(before) == ["Marguerite fell ill.", "Nobody fell ill."]  # a snapshot stays as it is
+    other.writer.record(erasure(second, "statement"))
+    with told.readings.view() as after:
+        assert read(after) == [ERASED, ERASED]
 
 
 def test_erasing_twice_in_one_transaction_is_erasing_once(told: Store) -> None:
