@@ -160,7 +160,7 @@ class Database:
         """Whether the tables are those of this version."""
         if self.is_sqlite and self.url.database and not Path(self.url.database).exists():
             return False
-        # A process that helps with a replay does not need Alembic, and starts in two thirds of the time without.
+        # A process that helps with a replay does not need Alembic, and starts in three quarters of the time without.
         from infrastructure.database.migrating import is_newest  # noqa: PLC0415
 
         with self.reading() as connection:
