@@ -1,9 +1,7 @@
 """The composition root: everything is joined here, and the ways in use nothing else of this package."""
 
-import ctypes
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -46,6 +44,7 @@ from infrastructure.log.key_file import BadKeyFileError
 from infrastructure.log.log_keeping import CannotRecoverError, Recovery, recover, rotate
 from infrastructure.log.public_log import PublicLog
 from infrastructure.log.read_only import ReadOnlyError
+from infrastructure.memory import keep_memory
 from infrastructure.noted_settings import noted
 from infrastructure.openid.asking import ProviderSilentError
 from infrastructure.openid.jwt import InvalidTokenError
@@ -63,10 +62,11 @@ from infrastructure.renderers.report_json import WRITING
 from infrastructure.replaying.replay import Differences, replay
 from infrastructure.replaying.replay_process import ReplayingFailedError
 from infrastructure.settings import Settings
+from infrastructure.verifying.asking import ServerUnreachableError
 from infrastructure.verifying.export_source import NoExportError
 from infrastructure.verifying.log_sources import NotSealedError, export_ledger, verify_ledger
 from infrastructure.verifying.offline import Kept, verify_export
-from infrastructure.verifying.server_source import ServerUnreachableError, verify_server
+from infrastructure.verifying.server_source import verify_server
 
 __all__ = [
     "FORMATS",
@@ -126,9 +126,6 @@ __all__ = [
 ]
 
 _log = get_logger()
-_COLLECTED_AFTER: Final = 100_000
-_M_TRIM_THRESHOLD: Final = -1  # its number in malloc.h
-_KEPT_FREE: Final = 16 * 2**20
 VERSION: Final = version("implementation-ledger")
 _APART: Final = tuple(each.name for each in FORMATS.values() if each.apart)
 BadCatalogue = catalogues.BadCatalogue
@@ -366,10 +363,7 @@ class Services:
 
 def build(settings: Settings | None = None, now: Callable[[], datetime] = clock.now) -> Services:
     """Join everything. Reads the environment if no settings are given."""
-    # A large report is made of a million small values that no collector will ever find a cycle in; at Python's own
-    # threshold looking for one takes a quarter of the time.
-    gc.set_threshold(_COLLECTED_AFTER, 20, 20)
-    _keep_freed_memory()
+    keep_memory()
     settings = settings or Settings()
     configure_logging(settings.log_level)
     return Services(settings, now)
@@ -381,12 +375,6 @@ def _told_as_not_ready() -> Iterator[None]:
         yield
     except ReplayingFailedError as failed:
         raise NotReadyError(f"{failed}; nothing was changed") from failed
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc give freed memory back by the ten megabytes: page by page that takes longer than the work with it."""
-    with suppress(OSError, AttributeError, TypeError):  # there is another C library
-        ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, _KEPT_FREE)
 
 
 def report_bytes(report: Mapping[str, Any], form: str) -> bytes:

@@ -1,16 +1,12 @@
 """A server as something to be verified: its log in tiles, and everything that its API shows beside it."""
 
 import json
-import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
-
-import httpx2
 
 from application.entries_view import Asked, EntriesView, fold_all
 from application.log_source import DamagedError, Findings, Leaf, Progress, Streams
@@ -26,84 +22,12 @@ from domain.report import facts_of
 from domain.shapes import COMMON, shape_of
 from domain.unproven import Unproven
 from infrastructure.log.signatures import verify as verify_signature
+from infrastructure.verifying.asking import ServerUnreachableError, Web
 from infrastructure.verifying.streams_apart import StreamsApart
 from infrastructure.verifying.tiled_log import TiledLog
 
-_NDJSON: Final = "application/x-ndjson"
-_SECONDS: Final = 60.0
-_LONGEST_PAUSE: Final = 60
 _NOT_FOUND, _REFUSED = 404, 422
 _FIRST_KINDS: Final = ("announced", "programme_published")
-
-
-class ServerUnreachableError(Exception):
-    """The server cannot be asked, or does not let us read."""
-
-
-class Web:
-    """Asks one server."""
-
-    def __init__(self, url: str, token: str | None) -> None:
-        self.url = url.rstrip("/").removesuffix("/log")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._client = httpx2.Client(timeout=_SECONDS, headers=headers)
-
-    def get(self, path: str, **parameters: str | int) -> httpx2.Response | None:
-        """Ask for a path; None if there is nothing."""
-        return self.get_unless((_NOT_FOUND,), path, parameters)
-
-    def get_unless(
-        self, nothing: Collection[int], path: str, parameters: Mapping[str, str | int]
-    ) -> httpx2.Response | None:
-        """Ask for a path; None if the answer has one of these statuses."""
-        with self._told():
-            answer = self._asked(path, parameters, {})
-            answer.read()
-        if answer.status_code in nothing:
-            return None
-        self._refuse(answer)
-        return answer
-
-    @contextmanager
-    def lines(self, path: str, **parameters: str | int) -> Iterator[Iterator[str]]:
-        """Ask for lines of JSON, one by one."""
-        with self._told(), closing(self._asked(path, parameters, {"Accept": _NDJSON})) as answer:
-            self._refuse(answer)
-            yield answer.iter_lines()
-
-    def _asked(self, path: str, parameters: Mapping[str, str | int], headers: Mapping[str, str]) -> httpx2.Response:
-        """Ask, and again if it is too often: whoever verifies much asks much, and has time."""
-        request = self._client.build_request("GET", f"{self.url}/{path}", params=parameters, headers=headers)
-        while (answer := self._client.send(request, stream=True)).status_code == 429:
-            answer.close()
-            time.sleep(_pause(answer))
-        return answer
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            what = str(error) or type(error).__name__
-            raise ServerUnreachableError(f"{self.url} cannot be reached: {what}") from error
-
-    def _refuse(self, answer: httpx2.Response) -> None:
-        if answer.status_code in (401, 403):
-            raise ServerUnreachableError(
-                f"{answer.url} lets nobody read without a token of an auditor; accepted: --token, LEDGER_TOKEN"
-            )
-        if not answer.is_success:
-            raise ServerUnreachableError(f"{answer.url} answers {answer.status_code}")
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._client.close()
-
-
-def _pause(answer: httpx2.Response) -> int:
-    """Give for how many seconds a server wants not to be asked: what it says, as long as that is bearable."""
-    said = answer.headers.get("retry-after", "")
-    return min(int(said), _LONGEST_PAUSE) if said.isascii() and said.isdecimal() else 1
 
 
 class ServerSource:

@@ -12,7 +12,7 @@ MAY = {
     "infrastructure/log/witnesses.py": "LEDGER_WITNESSES",
     "infrastructure/log/timestamping.py": "LEDGER_TSA_URL",
     "infrastructure/openid/asking.py": "LEDGER_OIDC_ISSUER, and what that provider says of itself",
-    "infrastructure/verifying/server_source.py": "`ledger verify URL`, on the command line",
+    "infrastructure/verifying/asking.py": "`ledger verify URL`, on the command line",
     "api/cli/remote.py": "`--server URL`, on the command line",
     "api/cli/serve.py": "its own port, to see whether it answers",
 }
