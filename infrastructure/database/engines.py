@@ -22,6 +22,7 @@ _PRAGMAS = {
     "busy_timeout": f"{_BUSY_MS}",
     "secure_delete": "ON",  # what is deleted is overwritten, so that erased texts are in no free page
     "trusted_schema": "OFF",
+    "wal_autocheckpoint": "4000",  # pages (16 MB): a batch waits while the log is copied back, so this is seldom done
 }
 _OF_READERS = {
     "query_only": "ON",
