@@ -68,6 +68,8 @@ def _recorded(reason: str, actor: str | None, command: "Callable[[Request, bool]
 
     with opened() as services:
         settings = services.settings
+        if not settings.four_eyes:
+            services.note_settings(("four_eyes",))  # what is published without it is told from what is not
         caller = Caller(actor or settings.actor, "administrator")
         return services.record(command(Request(caller, {"reason": reason}), settings.four_eyes))
 
