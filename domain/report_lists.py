@@ -5,6 +5,7 @@ An item names the commitment and the dates or figures that put it there. Ties go
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import compress
 from typing import Any, Final, NamedTuple
 
@@ -87,20 +88,7 @@ def lists(rows: Sequence[Row], said: Said, as_of: date, value_of: ValueOf) -> di
 
     *value_of* looks up the texts of evidence.
     """
-    places = range(len(rows))
-
-    def listed(
-        belongs: Iterable[object],
-        urgency: Callable[[Row], Any],
-        members: Sequence[str],
-        **more: Callable[[Row], Any],
-    ) -> Listed:
-        """List the rows for which *belongs* has something: neither false nor none nor nothing."""
-        chosen = sorted(compress(places, belongs), key=lambda place: urgency(rows[place]))
-        shown = [rows[place] for place in chosen]
-        beside = {name: [value(row) for row in shown] for name, value in more.items()}
-        return Listed((*_NAMED, *members), chosen, beside)
-
+    listed = partial(_listed, rows)
     return {
         "achieved": listed(
             said.achieved_on,
@@ -152,6 +140,20 @@ def lists(rows: Sequence[Row], said: Said, as_of: date, value_of: ValueOf) -> di
             **_OF_FRAME,
         ),
     }
+
+
+def _listed(
+    rows: Sequence[Row],
+    belongs: Iterable[object],
+    urgency: Callable[[Row], Any],
+    members: Sequence[str],
+    **more: Callable[[Row], Any],
+) -> Listed:
+    """List the rows for which *belongs* has something: neither false nor none nor nothing."""
+    chosen = sorted(compress(range(len(rows)), belongs), key=lambda place: urgency(rows[place]))
+    shown = [rows[place] for place in chosen]
+    beside = {name: [value(row) for row in shown] for name, value in more.items()}
+    return Listed((*_NAMED, *members), chosen, beside)
 
 
 def silent_partners(
