@@ -20,8 +20,13 @@ class Sample:
         return self.count / self.seconds
 
 
-def compare(title: str, contenders: Mapping[str, Callable[[], Sample]], *, rounds: int = ROUNDS) -> None:
-    """Let contenders take turns and print their rates; the first is ours, and is given as a multiple of the others."""
+def compare(
+    title: str, contenders: Mapping[str, Callable[[], Sample]], *, rounds: int = ROUNDS
+) -> Mapping[str, Sequence[Sample]]:
+    """Let contenders take turns and print their rates; the first is ours, and is given as a multiple of the others.
+
+    Gives what each has done, turn by turn, to be held against what is there afterwards.
+    """
     samples: dict[str, list[Sample]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, turn in contenders.items():
@@ -36,6 +41,7 @@ def compare(title: str, contenders: Mapping[str, Callable[[], Sample]], *, round
     for name, taken in zip(list(samples)[1:], peers, strict=True):
         ratios = sorted(mine.rate / other.rate for mine, other in zip(ours, taken, strict=True))
         print(f"  {statistics.median(ratios):.2f} times {name} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+    return samples
 
 
 def _ms(waits: Sequence[float], share: float) -> str:

@@ -39,7 +39,10 @@ def test_recording_by_waiting_callers(two_urls: tuple[str, str], tmp_path: Path)
             f"raw {database} group commit": waiting_callers(commit, PAYLOAD, CALLERS, COUNT),
             "UmaDB": uma.waiting_threads(address, PAYLOAD, CALLERS, COUNT),
         }
-        compare(f"recording by {CALLERS} waiting callers, {database}", contenders)
+        done = compare(f"recording by {CALLERS} waiting callers, {database}", contenders)
+        with services.view() as view:
+            assert view.head.log_size == 1 + 2 * COMMITMENTS + sum(each.count for each in done["ours"])
+    assert {each.count for taken in done.values() for each in taken} == {COUNT}
 
 
 def _waiting(services: Services) -> Callable[[], Sample]:

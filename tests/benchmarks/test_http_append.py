@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 
@@ -56,7 +57,13 @@ def test_recording_over_http(two_urls: tuple[str, str], tmp_path: Path) -> None:
                 stack.enter_context(_native(_native_settings(peer))), "/v1/commitments", ""
             ),
         }
-        compare(f"recording over HTTP, {sa.make_url(ours).get_backend_name()}", contenders)
+        before = _recorded(server)
+        done = compare(f"recording over HTTP, {sa.make_url(ours).get_backend_name()}", contenders)
+        assert _recorded(server) - before == sum(each.count for each in done["ours"])
+
+
+def _recorded(server: Server) -> int:
+    return int(httpx2.get(f"{server.address}/health/ready").json()["position"])
 
 
 def _load(port: int, way: str, token: str) -> Callable[[], Sample]:

@@ -65,3 +65,4 @@ def _compare(name: str, ours: Work, peer_name: str, peer: Work) -> None:
         f"\n{name}: {statistics.median(rates):,.0f}/s; {statistics.median(ratios):.2f} times {peer_name}"
         f" ({min(ratios):.2f} to {max(ratios):.2f} in {ROUNDS} rounds)"
     )
+    assert len(ratios) == ROUNDS

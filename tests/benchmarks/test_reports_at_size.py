@@ -180,6 +180,7 @@ def test_a_report_of_ten_thousand_commitments(ledgers: tuple[Ledger, Ledger]) ->
         f"\nwith the entries doubled: {statistics.median(times['doubled']) * 1e3:,.0f} ms,"
         f" {statistics.median(growths):.2f} times as long ({min(growths):.2f} to {max(growths):.2f})"
     )
+    assert len(ratios) == ROUNDS
 
 
 def _timed(work: Callable[[], bytes]) -> tuple[float, bytes]:
@@ -209,6 +210,7 @@ def test_the_memory_that_reports_take(ledgers: tuple[Ledger, Ledger]) -> None:
     command = [sys.executable, "-c", code, str(ledgers[0].path)]
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     print(f"\n{told.stdout.strip()}")
+    assert told.stdout.startswith("memory of its own: ")
 
 
 def memory_of_reports(path: Path) -> None:
