@@ -1,7 +1,8 @@
 """The report of ten thousand commitments against reading every entry, and against itself with the entries doubled.
 
-Both are made turn by turn in one run. LEDGER_BENCH_FOLDER names a folder in which the big ledgers are kept between
-runs; without it they are built anew and deleted.
+Both are made turn by turn in one run. LEDGER_BENCH_COMMITMENTS and LEDGER_BENCH_ENTRIES_EACH make other sizes: the
+report's cost follows the commitments, the peer's the entries. LEDGER_BENCH_FOLDER names a folder in which the big
+ledgers are kept between runs, one for each pair of sizes; without it they are built anew and deleted.
 """
 
 import json
@@ -41,7 +42,7 @@ from tests.benchmarks.big_ledger import DAYS_BETWEEN, FIRST_DAY, BigLedger
 
 ROOT: Final = Path(__file__).parents[2]
 COMMITMENTS: Final = int(os.environ.get("LEDGER_BENCH_COMMITMENTS", "10000"))
-ENTRIES_EACH: Final = 100
+ENTRIES_EACH: Final = int(os.environ.get("LEDGER_BENCH_ENTRIES_EACH", "100"))
 ROUNDS: Final = 3
 REPORTS_A_ROUND: Final = 3
 PAGE: Final = 1_000
@@ -121,7 +122,7 @@ def _report_from_entries(database: Database, at: tuple[date, int]) -> bytes:
 def ledgers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Ledger]]:
     kept = os.environ.get("LEDGER_BENCH_FOLDER")
     folder = Path(kept) if kept else tmp_path_factory.mktemp("big")
-    paths = [folder / f"{COMMITMENTS * each}.db" for each in (ENTRIES_EACH, 2 * ENTRIES_EACH)]
+    paths = [folder / f"{COMMITMENTS}-{each}.db" for each in (ENTRIES_EACH, 2 * ENTRIES_EACH)]
     if not all(path.exists() for path in paths):
         _build(*paths)
     made = Ledger(paths[0], ENTRIES_EACH), Ledger(paths[1], 2 * ENTRIES_EACH)
