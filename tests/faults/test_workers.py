@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,14 @@ def server(url: str, tmp_path: Path, outsider: Outsider) -> Iterator[Server]:
     server = Server(tmp_path, workers=WORKERS, LEDGER_DATABASE_URL=url, LEDGER_PUBLIC_READ="true")
     yield server
     for pid in workers_of(server):
-        os.kill(pid, signal.SIGKILL)
+        tell(pid, signal.SIGKILL)
     server.kill()
+
+
+def tell(pid: int, what: signal.Signals) -> None:
+    """Send a signal to a process, if it has not ended yet."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, what)
 
 
 def workers_of(server: Server) -> list[int]:
@@ -110,21 +117,24 @@ class Owed:
         self.connection.sendall(body[:10])
 
     def answer(self) -> bytes:
-        with self.connection:
-            self.connection.sendall(self.rest)
-            return self.connection.recv(100_000)
+        self.connection.sendall(self.rest)
+        return self.connection.recv(100_000)
+
+    def close(self) -> None:
+        self.connection.close()
 
 
 @ONE_KIND
 def test_told_to_end_again_and_again_the_workers_answer_what_they_owe(server: Server, outsider: Outsider) -> None:
-    owed = [Owed(server, outsider.token, number) for number in range(COMMITMENTS)]
-    told = [*workers_of(server), server.pid]
-    for _ in range(3):  # as whoever ends all processes of a service does, and the one above its workers once more
-        for pid in told:
-            os.kill(pid, signal.SIGTERM)
-        time.sleep(0.3)
-    assert {each.answer().split()[1] for each in owed} == {b"201"}
-    assert server.stop() == 0
+    with ExitStack() as at_the_end:
+        owed = [at_the_end.enter_context(closing(Owed(server, outsider.token, n))) for n in range(COMMITMENTS)]
+        told = [*workers_of(server), server.pid]
+        for _ in range(3):  # as whoever ends all processes of a service does, and the one above its workers once more
+            for pid in told:  # a worker that owes nothing may have ended by then
+                tell(pid, signal.SIGTERM)
+            time.sleep(0.3)
+        assert {each.answer().split()[1] for each in owed} == {b"201"}
+        assert server.stop() == 0
 
 
 def handles_sigterm(pid: int) -> bool:
