@@ -146,6 +146,19 @@ def refuse_own_disclosure(caller: Caller, entries: Sequence[Entry], *, four_eyes
         )
 
 
+def refuse_disclosure_within(caller: Caller, reference: str | None) -> None:
+    """Refuse that somebody publishes a programme with the commitment in which they recorded something, if there is one.
+
+    What they may not publish by itself does not become public by way of its programme.
+    """
+    if reference is not None:
+        raise NotPermitted(
+            f"{caller.actor} recorded in {reference}, which the publication would open, and may not publish it "
+            "(four-eyes)",
+            "a publication by another actor",
+        )
+
+
 def refuse_own_review(organisation: str | None, lead: str | None, independence: object) -> None:
     """Refuse that somebody judges what their own organisation leads, unless the review says so."""
     if organisation is not None and organisation == lead and independence != "self":

@@ -154,6 +154,9 @@ class Unit(Protocol):
     def entries_within(self, programme: Programme) -> int:
         """Give how many entries are internal through a programme: its own, and those of commitments that say public."""
 
+    def recorded_within(self, programme: Programme, actor: str) -> str | None:
+        """Give a commitment, internal through this programme only, in which an actor recorded; None if none."""
+
     def keep(self, aggregate: Commitment | Programme | LedgerStream, *, closed: bool = False) -> None:
         """Record what the aggregate has pending; in the closed form if asked, whatever the stream."""
 

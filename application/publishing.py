@@ -7,7 +7,7 @@ it opens, so that whoever verifies finds one that is kept back. Nothing makes in
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from application.access import Right, refuse_own_disclosure
+from application.access import Right, refuse_disclosure_within, refuse_own_disclosure
 from application.errors import Unknown
 from application.noting import note
 from application.ports import Command, Unit
@@ -45,6 +45,8 @@ def publish_internal_programme(request: Request, code: str, *, four_eyes: bool) 
             raise Unknown("programme", code)
         # Amending programmes is an administrator's work; that it is internal was decided with its first entry.
         _permit(request, code, programme.entries[:1], four_eyes=four_eyes)
+        if four_eyes:
+            refuse_disclosure_within(request.caller, unit.recorded_within(programme, request.caller.actor))
         return once(unit, request, lambda: _publish_programme(unit, request, programme, code))
 
     return command

@@ -62,8 +62,8 @@ _DUTIES: Final = """
 - Who belongs to the organisation that leads a commitment does not review it, unless the review says `independence`
   `self`, and does not correct reviews of it that say otherwise. The organisation is the partner's code in the
   register of actors; whoever is not registered with one belongs to none.
-- Who recorded an entry of an internal commitment does not publish it, nor an internal programme who began it
-  (four-eyes). What is published stays so: nothing takes it back.
+- Who recorded in a commitment, or began a programme, does not make it public, neither by itself nor with its programme
+  (four-eyes). Whoever amended a programme may publish it. What is published stays so: nothing takes it back.
 - An administrator gives rights and records no commitment entries.
 - A role that is revoked takes all its tokens with it, at once and for good.
 """

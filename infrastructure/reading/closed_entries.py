@@ -48,6 +48,26 @@ def published_of_ledger(connection: sa.Connection, log_size: int) -> list[int]:
     return sorted(position for position, public_from in closed.items() if public_from <= log_size)
 
 
+def recorded_in(connection: sa.Connection, programme: str, actor: str) -> str | None:
+    """Give a commitment that a publication of the programme would open and that the actor recorded in; None if none."""
+    # A member as RFC 8785 writes it; inside a text its quotation marks would be escaped. No fact has this name.
+    member = f'"recorded_by":"{actor}"'.encode()
+    if connection.dialect.name == "sqlite":
+        found = sa.func.instr(opened.c.entry, member)
+    else:
+        found = sa.func.position(sa.literal(member).op("IN")(opened.c.entry))
+    query = (
+        sa.select(streams.c.reference)
+        .join(entries, entries.c.stream == streams.c.stream)
+        .join(opened, opened.c.position == entries.c.position)
+        .where(streams.c.programme == programme, streams.c.sort == "commitment", streams.c.visibility == "public")
+        .where(streams.c.public_from == NEVER, found > 0)
+        .order_by(opened.c.position)
+        .limit(1)
+    )
+    return connection.execute(query).scalar()
+
+
 def _public_from(connection: sa.Connection, positions: Iterable[int]) -> Mapping[int, int]:
     wanted = sorted(positions)
     if not wanted:

@@ -38,6 +38,7 @@ from infrastructure.callers.rights_rows import (
 )
 from infrastructure.database.statements import Row, execute, insert_rows
 from infrastructure.database.tables import issued_reports, opened, prose, remembered
+from infrastructure.reading.closed_entries import recorded_in
 from infrastructure.reading.issued import kept_row
 from infrastructure.reading.read_models import WITHIN, Projection, StreamHead
 from infrastructure.reading.remembering import Remembered, remembered_answer
@@ -241,6 +242,15 @@ class CommandUnit:
             if head.programme == code and head.is_internal_by_programme:
                 versions[head.stream.bytes] = version
         return sum(versions.values())
+
+    def recorded_within(self, programme: Programme, actor: str) -> str | None:
+        """Give a commitment, internal through this programme only, in which an actor recorded; None if none."""
+        for head, _ in self._batch.projection.heads():
+            if head.sort == "commitment" and head.programme == programme.now.code and head.is_internal_by_programme:
+                events = self._batch.events.get(head.stream.bytes, ())
+                if any(event.entry.recorded_by == actor for event in events):
+                    return head.reference
+        return recorded_in(self._batch.connection, programme.now.code, actor)
 
     def erase(self, position: int, members: Collection[str]) -> None:
         """Delete the texts and salts of these members of an entry."""

@@ -177,6 +177,40 @@ def test_whoever_recorded_an_entry_of_it_does_not_publish_it(ledger: Ledger) -> 
         assert_problem(refused, 403, "recorded by the-recorder", "four-eyes", "by another actor")
 
 
+def acting_as(ledger: Ledger, role: str, actor: str) -> None:
+    """Let *actor* hold a token, by which requests in *role* are sent from now on."""
+    asked = {"actor": actor, "role": role}
+    ledger.tokens[f"{role} {actor}"] = done(ledger, "/v1/tokens", asked, "administrator")["secret"]
+
+
+def test_whoever_recorded_in_a_commitment_does_not_publish_it_with_its_programme_either(ledger: Ledger) -> None:
+    for role in ("recorder", "administrator"):
+        acting_as(ledger, role, "clerk-7")
+    later = {**STARTED, "kind": "progressed", "external_id": "x:8"}
+    done(ledger, "/v1/commitments/Q-2/events", STARTED, "recorder clerk-7")
+    path = "/v1/programmes/quay-plan/publication"
+    assert ledger.post(path, {}, role="administrator clerk-7").status_code == 422, "Q-2 would stay internal"
+    done(ledger, "/v1/commitments/Q-1/events", later, "recorder clerk-7")
+    refused = ledger.post(path, REASON, role="administrator clerk-7")
+    assert_problem(refused, 403, "clerk-7 recorded in Q-1", "four-eyes", "by another actor")
+    assert_problem(ledger.client.get("/v1/programmes/quay-plan"), 404)
+    published(ledger, "programmes/quay-plan")
+
+
+def test_whoever_began_a_programme_does_not_publish_it_and_whoever_only_amended_it_does(ledger: Ledger) -> None:
+    acting_as(ledger, "administrator", "the-recorder")
+    amendment = {
+        "kind": "programme_amended",
+        "occurred_on": "2024-06",
+        "statement": "Named.",
+        "changes": {"title": "B"},
+    }
+    done(ledger, "/v1/programmes/quay-plan/events", amendment, "administrator")
+    refused = ledger.post("/v1/programmes/quay-plan/publication", REASON, role="administrator the-recorder")
+    assert_problem(refused, 403, "recorded by the-recorder", "four-eyes")
+    published(ledger, "programmes/quay-plan")
+
+
 def test_who_has_not_seen_the_last_version_is_told_so(ledger: Ledger) -> None:
     seen = {"if-match": '"1"'}
     answer = ledger.post("/v1/commitments/H-9/publication", REASON, role="administrator", **seen)

@@ -13,9 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from application.access import Caller
-from application.errors import Exists, RepeatedDifferently, StaleVersion, Unknown
+from application.errors import Exists, NotPermitted, RepeatedDifferently, StaleVersion, Unknown
 from application.ports import Command, Once, Unit
-from application.recording import Request
+from application.publishing import publish_internal_programme
+from application.recording import Request, record_event
 from application.tokens import Minted, create_token
 from domain.errors import Invalid, Refused
 from infrastructure import clock
@@ -351,3 +352,19 @@ def test_after_a_failure_every_caller_is_recognised_anew(begun: Store) -> None:
 
     assert submitted(begun, (bug, None)) == ["RuntimeError"]
     assert submitted(begun, (note(), rights)) == ["RightsChangedError"]
+
+
+def test_whoever_recorded_earlier_in_the_same_batch_does_not_publish_it(store: Store) -> None:
+    store.writer.record(published(code="hidden", visibility="internal", reference_prefix="H-"))
+    store.writer.record(announced("H-1", programme="hidden"))
+    body = {"kind": "started", "occurred_on": "2023-03-01", "statement": "Begun."}
+    begun = record_event(Request(Caller("clerk-7", "recorder"), body), "H-1", four_eyes=True)
+
+    def publication(actor: str) -> Command:
+        why = Request(Caller(actor, "administrator"), {"reason": "It is time."})
+        return publish_internal_programme(why, "hidden", four_eyes=True)
+
+    first, refused, last = store.writer.write([begun, publication("clerk-7"), publication("boss-1")])
+    assert isinstance(refused, NotPermitted)
+    assert "clerk-7 recorded in H-1" in str(refused)
+    assert [each["position"] for each in (first, last) if not isinstance(each, BaseException)] == [3, 4]
