@@ -37,7 +37,7 @@ def test_a_ledger_is_made_loaded_and_verified_by_whichever_name_of_the_scheme(no
     ],
 )
 def test_a_database_that_cannot_be_reached_ends_with_4_and_says_why_without_the_password(nothing, url, changes, said):
-    for command in (["migrate"], ["show", "HP-1"], ["serve"], ["token", "list"]):
+    for command in (["migrate"], ["show", "HP-1"], ["serve", "--port", "0"], ["token", "list"]):
         ended = nothing.do(*command, LEDGER_DATABASE_URL=written(url, **changes))
         assert ended.code == 4, ended.err
         assert said in ended.err

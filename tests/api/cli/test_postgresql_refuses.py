@@ -1,7 +1,10 @@
 """A PostgreSQL that lets nobody in, withholds tables, or stops what takes too long: what the operator is told."""
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from struct import pack, unpack
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -55,7 +58,7 @@ def do(url: sa.URL, *statements: str) -> None:
             connection.exec_driver_sql(statement)
 
 
-COMMANDS = (["migrate"], ["serve"], ["show", "HP-1"], ["verify"], ["replay"], ["token", "list"])
+COMMANDS = (["migrate"], ["serve", "--port", "0"], ["show", "HP-1"], ["verify"], ["replay"], ["token", "list"])
 
 
 @pytest.mark.parametrize(
@@ -76,9 +79,73 @@ def test_who_is_not_let_in_is_told_so_by_every_command_and_no_password_is_repeat
         assert WRONG not in ended.out + ended.err
 
 
+def test_a_role_that_may_not_log_in_and_a_database_that_is_not_there_are_told_apart_from_one_that_is_away(
+    nothing, owner
+):
+    do(owner, "CREATE ROLE no_login NOLOGIN")
+    for changes in ({"username": "no_login"}, {"database": "nowhere"}, {"username": "nobody-known"}):
+        ended = nothing.do("show", "HP-1", LEDGER_DATABASE_URL=written(owner, **changes))
+        assert (ended.code, "the database does not let this server in: " in ended.err) == (4, True), ended.err
+    away = nothing.do("show", "HP-1", LEDGER_DATABASE_URL=str(owner.update_query_dict({"host": "/nowhere"})))
+    assert (away.code, "the database does not answer now: " in away.err) == (4, True), away.err
+
+
+WRONG_PASSWORD = b"28P01", "Passwort-Authentifizierung für Benutzer »a« fehlgeschlagen"
+STARTING = b"57P03", "das Datenbanksystem startet"
+
+
+@pytest.mark.parametrize(
+    ("asks_first", "answer", "told"),
+    [
+        (True, WRONG_PASSWORD, "the database does not let this server in: "),
+        (False, STARTING, "the database does not answer now: "),
+        (True, None, "the database does not answer now: "),
+    ],
+    ids=["wrong password", "starting", "closes the connection"],
+)
+def test_what_a_server_refuses_in_another_language_is_told_apart_too(nothing, asks_first, answer, told):
+    with listening_in_german(asks_first=asks_first, answer=answer) as port:
+        url = f"postgresql://a:{WRONG}@127.0.0.1:{port}/d?sslmode=disable&gssencmode=disable"
+        ended = nothing.do("show", "HP-1", LEDGER_DATABASE_URL=url)
+    assert (ended.code, told in ended.err) == (4, True), ended.err
+    assert WRONG not in ended.out + ended.err
+    assert answer is None or answer[1] in ended.err
+
+
+@contextmanager
+def listening_in_german(*, asks_first: bool, answer: tuple[bytes, str] | None) -> Iterator[int]:
+    """Listen as a PostgreSQL does that lets nobody in, for a password or without one, and closes without an answer."""
+
+    def message(kind: bytes, content: bytes) -> bytes:
+        return kind + pack("!i", len(content) + 4) + content
+
+    def talk() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listening.accept()
+                with client:
+                    client.recv(unpack("!i", client.recv(4))[0] - 4)
+                    if asks_first:
+                        client.sendall(message(b"R", pack("!i", 3)))
+                        client.recv(1_024)
+                    if answer is not None:
+                        code, words = answer
+                        fields = b"SSCHWERWIEGEND", b"VFATAL", b"C" + code, b"M" + words.encode()
+                        client.sendall(message(b"E", b"".join(each + b"\0" for each in fields) + b"\0"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=talk, daemon=True).start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+
+
 def test_a_table_that_an_upgrade_made_and_nobody_granted_is_named_with_the_command_that_mends_it(ledger, owner):
     do(owner, "REVOKE ALL ON sessions FROM needs_password", "REVOKE INSERT ON head, tokens FROM needs_password")
-    for command in (["serve"], ["show", "HP-1"], ["token", "create", "--role", "auditor", "--actor", "clerk-7"]):
+    for command in (
+        ["serve", "--port", "0"],
+        ["show", "HP-1"],
+        ["token", "create", "--role", "auditor", "--actor", "clerk-7"],
+    ):
         ended = ledger.do(*command)
         assert ended.code == 4, ended.err
         assert (
@@ -114,7 +181,7 @@ def test_no_right_to_any_table_is_lacked_without_a_word(ledger, owner, table):
 
 def test_a_role_to_which_nothing_was_granted_gets_a_short_list(ledger, owner):
     do(owner, "DROP OWNED BY needs_password")
-    ended = ledger.do("serve")
+    ended = ledger.do("serve", "--port", "0")
     assert ended.code == 4
     assert f"and so with {len(APPLICATION) - 5} more tables" in ended.err
 
