@@ -3,7 +3,7 @@
 Which fields are prose (salted, erasable) and which are facts is decided here too (design, 3.7).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from domain import vocabulary as words
@@ -208,14 +208,19 @@ COMMITMENT_EVENTS: Final[Mapping[str, Record]] = {
 }
 
 
-def _codes_once(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -> None:
-    seen: set[str] = set()
-    for name in ("partners", "add_partners", "change_partners"):
-        for index, partner in enumerate(value.get(name) or ()):
-            if partner["code"] in seen:
-                at = f"{pointer}/{name}/{index}/code"
-                faults.append(Fault(at, f"partner {partner['code']} stands twice", "each code once"))
-            seen.add(partner["code"])
+def _codes_once(*registers: str) -> Callable[[Mapping[str, Any], str, list[Fault]], None]:
+    """Make the rule that no partner stands twice in these members, which hold parts of a register."""
+
+    def rule(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -> None:
+        seen: set[str] = set()
+        for name in registers:
+            for index, partner in enumerate(value.get(name) or ()):
+                if partner["code"] in seen:
+                    at = f"{pointer}/{name}/{index}/code"
+                    faults.append(Fault(at, f"partner {partner['code']} stands twice", "each code once"))
+                seen.add(partner["code"])
+
+    return rule
 
 
 PARTNER: Final = record(
@@ -243,7 +248,7 @@ PROGRAMME: Final = record(
         "partners": Many(PARTNER, 1_000),
     },
     "code title adopted_on",
-    _codes_once,
+    _codes_once("partners"),
     elsewhere=FOR_EVER,
 )
 _REGISTER: Final = Many(PARTNER, 1_000)
@@ -257,7 +262,7 @@ PROGRAMME_EVENTS: Final[Mapping[str, Record]] = {
         },
         "",
         _some_amendment,
-        _codes_once,
+        _codes_once("add_partners", "change_partners"),
     ),
     "programme_closed": _event({}, ""),
 }

@@ -269,3 +269,22 @@ def test_a_programme_made_again_from_its_events_is_the_same():
         again = event.mutate(again)
     assert again.entries == programme.entries
     assert again.now == programme.now == fold_programme(known(programme.entries).in_order())
+
+
+def test_an_amendment_may_say_which_partners_it_speaks_of_like_every_other_entry():
+    programme = published(EU, NATO)
+    record(programme, "programme_amended", partners=["EU", "UN"], add_partners=[UN])
+    assert programme.entries[-1].facts["partners"] == ["EU", "UN"]
+    assert codes(programme) == ["EU", "NATO", "UN"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("add_partners", {"add_partners": [UN, UN]}),
+        ("change_partners", {"add_partners": [UN], "change_partners": [UN]}),
+    ],
+)
+def test_a_partner_stands_once_in_an_amendment_of_the_register(name, fields):
+    refused = refusal(published(EU), "programme_amended", Invalid, **fields)
+    assert [fault.pointer.split("/")[1] for fault in refused.faults] == [name]
