@@ -11,8 +11,10 @@ import json
 import sys
 from hashlib import sha256
 from urllib.request import Request, urlopen
+from uuid import UUID, uuid5
 
 TILE = 256
+LEDGER = UUID("c92d4218-f8f0-510c-a126-ecd720b63dbf")
 
 
 class Rejected(Exception):
@@ -43,6 +45,10 @@ def leaves(url: str, size: int) -> list[bytes]:
             found.append(bundle[2 : 2 + length])
             bundle = bundle[2 + length :]
     return found
+
+
+def stream(name: str) -> str:
+    return str(uuid5(LEDGER, name))
 
 
 def canonical(value: object) -> bytes:
@@ -79,15 +85,15 @@ def main(url: str) -> str:
         if shown["opened"]:
             opened.append(hides(leaf, shown))
         first = shown.get("commitment")
-        if first:
-            programmes[shown["reference"]] = None if first["visibility"] == "internal" else first["programme"]
+        if first and first["visibility"] != "internal":
+            programmes[shown["stream"]] = stream(f"programme:{first['programme']}")
         if shown["kind"] == "visibility_changed":
             published.append(shown)
     for each in published:
         name, code = each["published_commitment"], each["published_programme"]
+        whole = stream(f"commitment:{name}" if name else f"programme:{code}")
         there = sum(
-            said["reference"] == name
-            or (code is not None and code in (said["reference"], programmes.get(said["reference"])))
+            whole in (said["stream"], programmes.get(said["stream"]))
             for said in opened
             if said["position"] < each["position"]
         )

@@ -235,7 +235,16 @@ def test_the_program_in_the_export_accepts_that_the_name_of_an_actor_was_erased(
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the program asks openssl about signatures")
 @pytest.mark.parametrize(
     "what",
-    ["an entry", "a text", "a salt", "a text that is gone", "an open form", "the signature", "a text of another entry"],
+    [
+        "an entry",
+        "a text",
+        "a salt",
+        "a text that is gone",
+        "an open form",
+        "open forms",
+        "the signature",
+        "a text of another entry",
+    ],
 )
 def test_the_program_in_the_export_rejects_a_doctored_one(ledger: Store, tmp_path: Path, what: str) -> None:
     folder = unpacked(exported(ledger, tmp_path / "e.zip", internal=True))

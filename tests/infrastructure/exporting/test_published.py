@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from application.access import Caller
-from application.publishing import publish_internal_commitment
+from application.publishing import publish_internal_commitment, publish_internal_programme
 from application.recording import Request
 from infrastructure.exporting.export import Head, export
 from tests.infrastructure.exporting.test_exporting import checked, in_lines, of_line, unpacked
-from tests.stores import Store, erasure, event, issued
+from tests.stores import Store, announced, erasure, event, issued, published
 from tests.verified import POLICY, SIGNER, exported, head_of, signed, told, unheard, verified, verified_export
 
 BOSS = Caller("boss-1", "administrator")
@@ -113,10 +113,47 @@ def test_a_database_is_verified_with_what_was_published(ledger: Store) -> None:
     assert "public_from is 0, the entries give 10" in str(verified(ledger, signed(ledger)).first)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="the program asks openssl about signatures")
+asks_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="the program asks openssl about signatures")
+
+
+@asks_openssl
 def test_the_program_in_the_export_checks_it_for_everybody(ledger: Store, tmp_path: Path) -> None:
     folder = unpacked(exported(ledger, tmp_path / "e.zip"))
     ended = checked(folder)
     assert ended.returncode == 0, ended.stderr
     of_line("open-forms.jsonl", 5, salt="00" * 32)(folder)
     assert "entry 5: open form" in checked(folder).stderr
+
+
+@asks_openssl
+@pytest.mark.parametrize("what", ["all open forms", "the last of them", "the first of them"])
+def test_the_program_in_the_export_counts_what_was_published(ledger: Store, tmp_path: Path, what: str) -> None:
+    folder = unpacked(exported(ledger, tmp_path / "e.zip"))
+    OTHERWISE[what][0](folder)
+    ended = checked(folder)
+    assert ended.returncode == 1
+    assert "rejected: entry 10 published 2 closed entries of A-2, " in ended.stderr
+
+
+@asks_openssl
+def test_it_counts_commitments_with_their_programme_whatever_its_name_and_says_what_stays_closed(
+    store: Store, tmp_path: Path
+) -> None:
+    for command in (
+        published(code="ledger", visibility="internal", reference_prefix="L-"),
+        announced("L-1", programme="ledger"),
+        announced("L-2", programme="ledger", visibility="internal"),
+        event("L-1"),
+        erasure(4, "statement"),
+        publish_internal_programme(Request(BOSS, {"reason": "It is time."}), "ledger", four_eyes=True),
+    ):
+        store.writer.record(command)
+    assert store.size == 6
+    for internal, said in ((False, "not here: what 1 closed entries say"), (True, "")):
+        folder = unpacked(exported(store, tmp_path / f"{internal}.zip", internal=internal))
+        ended = checked(folder)
+        assert ended.returncode == 0, ended.stderr
+        assert said in ended.stdout
+        assert ("not here" in ended.stdout) == bool(said)
+    without(4)(tmp_path / "False")
+    assert "entry 6 published 3 closed entries of ledger, 2 are here" in checked(tmp_path / "False").stderr
