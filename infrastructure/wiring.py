@@ -54,7 +54,7 @@ from infrastructure.reading.feed_lines import FeedLines
 from infrastructure.reading.readings import Readings, SqlView
 from infrastructure.reading.replica import Answered, PrimaryUnreachableError, Replica
 from infrastructure.recording.codec import canonical
-from infrastructure.recording.recorder import ClockBehindError
+from infrastructure.recording.tail import ClockBehindError
 from infrastructure.recording.writer import RightsChangedError, TooBusyError, Writer
 from infrastructure.renderers import FORMATS, Format, carried
 from infrastructure.renderers.rendering import RenderingBusyError, RenderingFailedError, Renderings

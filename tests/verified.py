@@ -10,7 +10,7 @@ from domain.checkpoint import Checkpoint
 from domain.notes import Note
 from domain.policy import Party, Policy
 from infrastructure.exporting.export import Head, export
-from infrastructure.recording.recorder import frontier_at
+from infrastructure.recording.tail import frontier_at
 from infrastructure.verifying.log_sources import DatabaseSource
 from infrastructure.verifying.offline import verify_export
 from infrastructure.verifying.streams_apart import StreamsApart

@@ -15,7 +15,7 @@ from infrastructure.database.engines import Database, NotOwnerError
 from infrastructure.database.failures import Failure, failure_of
 from infrastructure.database.listening import move_head
 from infrastructure.database.tables import APPEND_ONLY, DERIVED, checkpoints, entries, head, metadata
-from infrastructure.recording.recorder import frontier_at
+from infrastructure.recording.tail import frontier_at
 from infrastructure.replaying.replay import Replay
 
 COPIED: Final = tuple(table for table in metadata.sorted_tables if table not in (*DERIVED, head, checkpoints))

@@ -12,7 +12,7 @@ from structlog import get_logger
 from domain.unproven import Unproven
 from infrastructure.database.hosts import PUBLISHED, SIGNED, Hosts
 from infrastructure.log.signed_state import Signed, SignedState
-from infrastructure.recording.recorder import frontier_at
+from infrastructure.recording.tail import frontier_at
 from infrastructure.verifying.inspecting import Inspector, MismatchError, inspect, rows
 
 _log = get_logger()

@@ -29,7 +29,7 @@ from infrastructure.reading.issued import kept_report, newest_issued
 from infrastructure.reading.kept_texts import Texts
 from infrastructure.reading.remembering import remembered_answer
 from infrastructure.reading.two_time_queries import ALL, ONE, RELATING, last_day_to_look_at
-from infrastructure.recording.recorder import frontier_at
+from infrastructure.recording.tail import frontier_at
 
 PAGE: Final = 500
 _REMEMBERED_ANSWERS: Final = 4

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from domain.ledger_stream import STREAM
 from domain.merkle import Frontier
 from infrastructure.database.statements import execute
-from infrastructure.recording.unit import Aggregate
+from infrastructure.recording.batch import Aggregate
 
 CACHED_ENTRIES: Final = 250_000
 _CHANGED: Final = "SELECT DISTINCT stream FROM entries WHERE position > ?"
@@ -27,17 +27,22 @@ class Cache:
         """Another number after every change of the ledger's own stream, or when there may have been one."""
         self._entries = 0
         self._aggregates: OrderedDict[bytes, tuple[Aggregate, int]] = OrderedDict()
+        self._behind: set[bytes] = set()
 
     def get(self, stream: bytes) -> Aggregate | None:
-        """Give an aggregate, if it is there."""
+        """Give an aggregate, if it is there; it may be behind."""
         found = self._aggregates.get(stream)
         if found is None:
             return None
         self._aggregates.move_to_end(stream)
         return found[0]
 
+    def is_behind(self, stream: bytes) -> bool:
+        """Whether an aggregate lacks what another process has added."""
+        return stream in self._behind
+
     def put(self, stream: bytes, aggregate: Aggregate) -> None:
-        """Keep an aggregate."""
+        """Keep an aggregate that lacks nothing."""
         self.drop(stream)
         self._aggregates[stream] = aggregate, aggregate.version
         self._entries += aggregate.version
@@ -48,23 +53,29 @@ class Cache:
         """Forget an aggregate that may have changed."""
         _, entries_held = self._aggregates.pop(stream, (None, 0))
         self._entries -= entries_held
+        self._behind.discard(stream)
 
     def clear(self) -> None:
         """Forget everything."""
         self._aggregates.clear()
+        self._behind.clear()
         self._entries = 0
         self.position, self.frontier = 0, Frontier()
         self.rights += 1
 
     def catch_up(self, connection: sa.Connection, position: int) -> None:
-        """Forget what another process has added to since."""
+        """Take note of what another process has added to since. Whoever needs it adds that (`CommandUnit`).
+
+        To read a long history from its beginning after each entry of another process would take ever longer.
+        """
         if position < self.position:
             self.clear()  # another ledger was put in this one's place
         elif position != self.position and not self._aggregates:
             self.rights += 1
         elif position != self.position:
             for (stream,) in execute(connection, _CHANGED, (self.position,)).fetchall():
-                self.drop(stream)
+                if stream in self._aggregates:
+                    self._behind.add(stream)
                 self.rights += stream == STREAM.bytes
 
     def move(self, position: int, frontier: Frontier, *, rights_changed: bool) -> None:

@@ -1,12 +1,8 @@
-"""The `eventsourcing` library's recorder on our tables: gapless positions, strictly increasing instants, a Merkle tree.
-
-The end of the ledger is one row, locked for as long as a transaction writes; so the order of commits is the order of
-positions, and a rollback leaves no gap.
-"""
+"""The `eventsourcing` library's recorder on our tables."""
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,112 +16,20 @@ from eventsourcing.persistence import (
     Tracking,
 )
 
-from domain.merkle import HASH_SIZE, Frontier, leaf_hash, peaks
 from infrastructure import clock
 from infrastructure.database.engines import Database
-from infrastructure.database.listening import Listener, move_head
-from infrastructure.database.statements import Row, execute, insert_rows
-from infrastructure.database.tables import entries, opened, prose, tracking
-from infrastructure.recording.codec import EntryForm
+from infrastructure.database.listening import Listener
+from infrastructure.database.statements import execute
+from infrastructure.database.tables import entries, opened, tracking
+from infrastructure.recording.tail import Form, id_bytes, lock_tail
 
-Form = Callable[[StoredEvent, int, datetime], EntryForm]
-LARGEST_STEP_BACK: Final = timedelta(seconds=60)
 _POLL_SECONDS: Final = 0.2
 _POLL_SECONDS_WHERE_TOLD: Final = 1.0
 _PAGE: Final = 500
-_HEAD: Final = "SELECT position, recorded_at FROM head"
 _STREAM: Final = (
     "SELECT e.version, e.topic, coalesce(o.entry, e.entry) FROM entries e"
     " LEFT JOIN open_forms o ON o.position = e.position WHERE e.stream = ?"
 )
-
-
-class ClockBehindError(Exception):
-    """The clock is so far behind the last entry that somebody should look at it first."""
-
-    def __init__(self, last: datetime, now: datetime) -> None:
-        self.last, self.now = last, now
-        super().__init__(f"the clock says {now.isoformat()}, but the last entry was recorded at {last.isoformat()}")
-
-
-class Tail:
-    """The end of the ledger while it is locked: hands out positions and instants, gathers rows, writes them."""
-
-    def __init__(self, position: int, recorded_at: int, frontier: Frontier, form: Form) -> None:
-        self.position, self._recorded_at, self.frontier, self._form = position, recorded_at, frontier, form
-        self.leaf: bytes | None = None
-        self._rows: dict[sa.Table, list[Row]] = {entries: [], opened: [], prose: []}
-
-    def next_instant(self, now: datetime, after: datetime | None = None) -> datetime:
-        """Give the instant for the next entry: now, but later than the last one (or than *after*)."""
-        last = max(clock.from_micros(self._recorded_at), after or clock.EPOCH)
-        if last - now > LARGEST_STEP_BACK:
-            raise ClockBehindError(last, now)
-        return max(now, last + timedelta(microseconds=1))
-
-    def formed(self, stored: StoredEvent, recorded_at: datetime, ahead: int = 1) -> EntryForm:
-        """Make the bytes that an event would have *ahead* positions on; what the form refuses takes no position."""
-        return self._form(stored, self.position + ahead, recorded_at)
-
-    def append(self, stored: StoredEvent, recorded_at: datetime) -> int:
-        """Give an event the next position."""
-        return self.take(stored, recorded_at, self.formed(stored, recorded_at))
-
-    def take(self, stored: StoredEvent, recorded_at: datetime, form: EntryForm) -> int:
-        """Take in an event whose bytes were made for the next position."""
-        position, micros = self.position + 1, clock.to_micros(recorded_at)
-        leaf = leaf_hash(form.leaf)
-        self._rows[entries].append(
-            (
-                position,
-                _id_bytes(stored.originator_id),
-                stored.originator_version,
-                stored.topic,
-                micros,
-                form.leaf,
-                leaf,
-                b"".join(self.frontier.append(leaf)),
-            )
-        )
-        if form.opened is not None:
-            self._rows[opened].append((position, *form.opened))
-        self._rows[prose] += [(position, *text) for text in form.prose]
-        self.position, self._recorded_at, self.leaf = position, micros, leaf
-        return position
-
-    def write(self, connection: sa.Connection) -> None:
-        """Insert what was appended and move the head."""
-        for table, rows in self._rows.items():
-            insert_rows(connection, table, rows)
-            rows.clear()
-        move_head(connection, self.position, self._recorded_at)
-
-
-def lock_tail(connection: sa.Connection, form: Form, remembered: Frontier | None = None) -> Tail:
-    """Lock the head until the transaction ends. *remembered* saves reading the frontier if it is of the same size."""
-    # On SQLite the transaction itself has locked everything.
-    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
-    position, recorded_at = execute(connection, f"{_HEAD}{lock}").fetchone()
-    same = remembered is not None and remembered.size == position
-    frontier = remembered.copy() if same and remembered is not None else frontier_at(connection, position)
-    return Tail(position, recorded_at, frontier, form)
-
-
-def frontier_at(connection: sa.Connection, size: int) -> Frontier:
-    """Read the peaks of the tree over the first *size* entries: O(log size) rows."""
-    wanted = peaks(size)
-    found = {
-        row.position: row.leaf_hash + row.nodes
-        for row in connection.execute(
-            sa.select(entries.c.position, entries.c.leaf_hash, entries.c.nodes).where(
-                entries.c.position.in_([position for _, position in wanted])
-            )
-        )
-    }
-    return Frontier(
-        size,
-        (found[position][level * HASH_SIZE : (level + 1) * HASH_SIZE] for level, position in wanted),
-    )
 
 
 def select_stored(
@@ -138,7 +42,7 @@ def select_stored(
     limit: int | None = None,
 ) -> list[StoredEvent]:
     """Read a stream's entries by version, in their open form."""
-    text, values = _STREAM, list[Any]([_id_bytes(stream)])
+    text, values = _STREAM, list[Any]([id_bytes(stream)])
     for condition, value in ((" AND e.version > ?", gt), (" AND e.version <= ?", lte)):
         if value is not None:
             text, values = text + condition, [*values, value]
@@ -307,7 +211,3 @@ def _track(connection: sa.Connection, reached: Tracking) -> None:
     if not moved.rowcount:
         # Nothing moved: a first tracking, or one that is not ahead, which the primary key refuses.
         connection.execute(sa.insert(tracking).values(application=name, notification=number))
-
-
-def _id_bytes(stream: UUID | str) -> bytes:
-    return stream.bytes if isinstance(stream, UUID) else stream.encode()

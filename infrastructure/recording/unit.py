@@ -1,14 +1,13 @@
 """What a command works on: aggregates as they are now, and a place for what it records.
 
-A batch shares one locked tail; each command stages its entries and only a command that succeeds passes them on.
+Each command of a batch stages its entries, and only a command that succeeds passes them on.
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 import sqlalchemy as sa
@@ -36,84 +35,21 @@ from infrastructure.callers.rights_rows import (
     shortened_token,
     unnamed_actor,
 )
-from infrastructure.database.statements import Row, execute, insert_rows
-from infrastructure.database.tables import issued_reports, opened, prose, remembered
+from infrastructure.database.statements import execute
+from infrastructure.database.tables import issued_reports, opened, prose
 from infrastructure.reading.closed_entries import recorded_in
 from infrastructure.reading.issued import kept_row
-from infrastructure.reading.read_models import WITHIN, Projection, StreamHead
-from infrastructure.reading.remembering import Remembered, remembered_answer
+from infrastructure.reading.read_models import WITHIN, StreamHead
+from infrastructure.reading.remembering import remembered_answer
+from infrastructure.recording.batch import Aggregate, Batch
 from infrastructure.recording.codec import Draft, EntryMapper, RecordedEvent, canonical, draft
-from infrastructure.recording.recorder import Tail, open_form_of, select_stored
+from infrastructure.recording.recorder import open_form_of, select_stored
 
-Aggregate = Commitment | Programme | LedgerStream
 _mapper = EntryMapper()
-_PREFIXES: Final = (
-    "SELECT prefix, reference FROM reference_prefixes JOIN streams ON streams.stream = reference_prefixes.stream"
-)
 _WITHIN: Final = f"SELECT stream, version FROM streams WHERE {WITHIN}"  # noqa: S608 -- our own words
 _ELSEWHERE: Final = (
     "SELECT reference FROM streams WHERE sort = 'commitment' AND programme <> ? AND substr(reference, 1, ?) = ? LIMIT 1"
 )
-
-
-class AggregateCache(Protocol):
-    """Where aggregates wait for the next transaction."""
-
-    rights: int
-
-    def get(self, stream: bytes) -> Aggregate | None: ...
-    def put(self, stream: bytes, aggregate: Aggregate) -> None: ...
-    def drop(self, stream: bytes) -> None: ...
-
-
-class Batch:
-    """What the commands of one transaction have recorded so far."""
-
-    def __init__(
-        self,
-        connection: sa.Connection,
-        tail: Tail,
-        cache: AggregateCache,
-        time_zone: ZoneInfo,
-        now: Callable[[], datetime],
-    ) -> None:
-        self.connection, self.tail, self.cache, self.time_zone, self.now = connection, tail, cache, time_zone, now
-        self.projection = Projection()
-        self.events: dict[bytes, list[RecordedEvent]] = {}
-        self.answers: dict[bytes, Remembered] = {}
-        self.inserts: dict[sa.Table, list[dict[str, Any]]] = {issued_reports: []}
-        self.remembered: list[Row] = []
-        self.rights: list[sa.Executable] = []
-        self.erased: set[tuple[int, str]] = set()
-        self.changed = False
-        self.deleted = False
-        """Whether something is deleted that no file of the database may hold any more."""
-        self._prefixes: dict[str, str] | None = None
-
-    @property
-    def prefixes(self) -> dict[str, str]:
-        """The prefixes that programmes own, with codes; looked up once, before the first of the batch is given."""
-        if self._prefixes is None:
-            self._prefixes = dict(execute(self.connection, _PREFIXES).fetchall())
-        return self._prefixes
-
-    @property
-    def rights_changed(self) -> bool:
-        """Whether who may do what may have been changed: all of that stands in the ledger's own stream."""
-        return STREAM.bytes in self.events
-
-    def write(self) -> None:
-        """Write everything; the transaction commits it."""
-        self.tail.write(self.connection)
-        self.projection.write(self.connection)
-        insert_rows(self.connection, remembered, self.remembered)
-        for table, rows in self.inserts.items():
-            if rows:
-                self.connection.execute(sa.insert(table), rows)
-        for changed in self.rights:
-            self.connection.execute(changed)
-        for position, member in self.erased:
-            self.connection.execute(sa.delete(prose).where(prose.c.position == position, prose.c.member == member))
 
 
 class CommandUnit:
@@ -173,15 +109,18 @@ class CommandUnit:
     def _load(self, stream: UUID) -> Aggregate | None:
         key = stream.bytes
         self._touched.add(key)
-        found = self._batch.cache.get(key)
-        if found is None:
-            stored = select_stored(self._batch.connection, stream)
+        cache = self._batch.cache
+        found = cache.get(key)
+        if found is None or cache.is_behind(key):
+            stored = select_stored(self._batch.connection, stream, gt=None if found is None else found.version)
             events = [_mapper.to_domain_event(each) for each in stored]
-            staged = (*self._batch.events.get(key, ()), *self._events.get(key, ()))
+            # Of what is behind nothing is staged yet: it was so before this batch began.
+            staged = (*self._batch.events.get(key, ()), *self._events.get(key, ())) if found is None else ()
+            cache.drop(key)  # until it is whole
             for event in (*events, *staged):
                 found = event.mutate(found)
             if found is not None:
-                self._batch.cache.put(key, found)
+                cache.put(key, found)
         return found
 
     def keep(self, aggregate: Aggregate, *, closed: bool = False) -> None:

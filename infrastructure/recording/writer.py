@@ -26,9 +26,10 @@ from infrastructure.database.engines import Database
 from infrastructure.database.tables import entries, head, remembered
 from infrastructure.log.read_only import ReadOnlyError
 from infrastructure.recording.aggregate_cache import Cache
+from infrastructure.recording.batch import Batch
 from infrastructure.recording.codec import entry_form
-from infrastructure.recording.recorder import ClockBehindError, lock_tail
-from infrastructure.recording.unit import Batch, CommandUnit
+from infrastructure.recording.tail import ClockBehindError, lock_tail
+from infrastructure.recording.unit import CommandUnit
 
 LARGEST_BATCH: Final = 256
 LARGEST_QUEUE: Final = 4_096

@@ -11,7 +11,7 @@ from domain.answers import instant
 from domain.merkle import Frontier, leaf_hash
 from infrastructure import clock
 from infrastructure.database.tables import entries, head
-from infrastructure.recording.recorder import frontier_at
+from infrastructure.recording.tail import frontier_at
 
 PAGE: Final = 1_000
 

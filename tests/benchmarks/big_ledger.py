@@ -25,7 +25,7 @@ from domain.vocabulary import CORRECTION_KINDS
 from infrastructure.database.engines import Database
 from infrastructure.reading.read_models import Projection, StreamHead
 from infrastructure.recording.codec import Draft, RecordedEvent, entry_form
-from infrastructure.recording.recorder import Tail, lock_tail
+from infrastructure.recording.tail import Tail, lock_tail
 from infrastructure.recording.writer import Writer
 
 FIRST_DAY: Final = date(2020, 1, 1)

@@ -27,7 +27,7 @@ PRESS: Final = Press(origin="localhost/tests", version="0", canonical=canonical)
 KILLED: Final = """
 import os, sys
 from infrastructure import clock
-from infrastructure.recording.unit import Batch
+from infrastructure.recording.batch import Batch
 from tests.stores import Store, issued
 store, where = Store(sys.argv[1], clock.now), sys.argv[2]
 command = issued(store, as_of="2024-01-01")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from domain.merkle import Frontier, leaf_hash
 from infrastructure.database.tables import entries
 from infrastructure.recording.codec import EntryForm
-from infrastructure.recording.recorder import EntryRecorder, frontier_at
+from infrastructure.recording.recorder import EntryRecorder
+from infrastructure.recording.tail import frontier_at
 
 # The reference inputs and roots of the certificate-transparency sources (merkletree tests).
 INPUTS: Final = (

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from eventsourcing.persistence import StoredEvent
 
 from application.access import Caller
 from application.errors import Exists, NotPermitted, RepeatedDifferently, StaleVersion, Unknown
@@ -22,7 +23,8 @@ from domain.errors import Invalid, Refused
 from infrastructure import clock
 from infrastructure.database.tables import entries, remembered
 from infrastructure.recording import aggregate_cache, writer
-from infrastructure.recording.recorder import ClockBehindError
+from infrastructure.recording.codec import EntryMapper, RecordedEvent
+from infrastructure.recording.tail import ClockBehindError
 from tests.stores import Store, announced, event, note, published, refusals
 
 
@@ -190,6 +192,33 @@ def test_other_writers_may_record_in_between(begun: Store) -> None:
     finally:
         other.close()
     assert begun.statements() == ["1", "2", "3", "4", "5", "6"]
+    assert sound(begun)
+
+
+def test_of_a_long_history_only_what_another_writer_added_is_read(begun: Store, monkeypatch) -> None:
+    read: list[int] = []
+    entry_of_row = EntryMapper.to_domain_event
+
+    def noted(mapper: EntryMapper, stored: StoredEvent) -> RecordedEvent:
+        read.append(stored.originator_version)
+        return entry_of_row(mapper, stored)
+
+    monkeypatch.setattr(EntryMapper, "to_domain_event", noted)
+    other = begun.another()
+    try:
+        begun.writer.record(event("A-1"))
+        for number in range(5):
+            begun.writer.record(event("A-1", "progressed", str(number)))
+        other.writer.record(event("A-1", "progressed", "theirs"))
+        read.clear()
+        begun.writer.record(event("A-1", "progressed", "ours"))
+        assert read == [8]
+        with pytest.raises(StaleVersion):  # a refused command leaves nothing that may have been changed
+            begun.writer.record(event("A-1", "progressed", if_match="1"))
+        other.writer.record(event("A-1", "progressed", "theirs again"))
+    finally:
+        other.close()
+    assert begun.writer.record(event("A-1", "progressed", "ours again"))["version"] == 11
     assert sound(begun)
 
 

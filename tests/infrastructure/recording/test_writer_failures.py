@@ -12,8 +12,8 @@ from application.ports import Once
 from infrastructure.database.tables import course
 from infrastructure.reading import read_models
 from infrastructure.recording import writer
-from infrastructure.recording.recorder import Tail
-from infrastructure.recording.unit import Batch
+from infrastructure.recording.batch import Batch
+from infrastructure.recording.tail import Tail
 from tests.stores import Store, event, note, refusals
 
 LOST: Final = sa.exc.OperationalError("COMMIT", {}, ConnectionError("the server went away"))
