@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog import get_logger
@@ -38,7 +39,7 @@ An answer for both times never changes.
 """
 
 
-def create_app(services: Services) -> FastAPI:
+def create_app(services: Services) -> "Application":
     """Join the routes. The services are closed when the app shuts down."""
 
     @asynccontextmanager
@@ -52,7 +53,7 @@ def create_app(services: Services) -> FastAPI:
         services.close()
 
     gate, figures = Gate(services), health.Figures()
-    app = _Application(
+    app = Application(
         lambda inner: _around(inner, gate, figures),
         title="Implementation Ledger",
         version=services.version,
@@ -80,7 +81,8 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router)
     if services.sign_in is not None:
         app.include_router(signing_in.routes(gate, services.sign_in))
-    direct.shorten(app, announced, published)
+    app.ways += direct.recording(announced, published)
+    app.router.routes.insert(0, direct.Failure())
     docs_page.install(app)
     problems.install(app, gate.admit)
     if services.sign_in is not None:
@@ -89,15 +91,17 @@ def create_app(services: Services) -> FastAPI:
     return app
 
 
-class _Application(FastAPI):
+class Application(FastAPI):
     """FastAPI with something around all of it: what is added as middleware does not see unexpected errors answered."""
 
     def __init__(self, around: Callable[[ASGIApp], ASGIApp], **described: Any) -> None:
         self._around = around
+        self.ways: list[APIRoute] = []
+        """Routes that are gone to directly."""
         super().__init__(**described)
 
     def build_middleware_stack(self) -> ASGIApp:
-        return self._around(super().build_middleware_stack())
+        return self._around(direct.Direct(super().build_middleware_stack(), self.ways))
 
 
 def _around(app: ASGIApp, gate: Gate, figures: health.Figures) -> ASGIApp:
@@ -115,7 +119,7 @@ def _around(app: ASGIApp, gate: Gate, figures: health.Figures) -> ASGIApp:
     return Watched(guarded, figures)
 
 
-def from_environment() -> FastAPI:
+def from_environment() -> "Application":
     """Make the app from LEDGER_* variables, for servers that start it by name."""
     return create_app(build())
 
