@@ -2,6 +2,8 @@
 
 `python -m tests.benchmarks.native PORT COMMITMENTS`, with the library's settings in the environment. It does what our
 POST does of validation and rules, and no more: no tokens, read models, tree, texts apart, or gapless positions.
+It is as durable: the library uses a WAL, too, and leaves SQLite's `synchronous` and PostgreSQL's `synchronous_commit`
+as they are, FULL and on.
 Aggregates stay in the library's cache, neither copied nor read again, which is right for one process only.
 """
 
