@@ -19,8 +19,9 @@ from domain.correction_register import Registered, correction_answer
 from domain.filters import Filters, Row, select
 from domain.four_eyes import off_stretches
 from domain.replay import known
-from domain.report import RULES, Canonical, Imprint, Material, Scope, Writing
+from domain.report import RULES, Canonical, Imprint, Scope, Writing
 from domain.report import status_report as report_of
+from domain.report_material import Material
 from domain.wording import texts_of_report
 
 _CORRECTIONS_EACH: Final = 5

@@ -1,24 +1,22 @@
 """The status report: a pure function of what is asked for, the two times and the rules (design, 6)."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from typing import Any, Final
 
-from domain.answers import Answer, CommitmentAt, Moment, day, instant
-from domain.commitment_answers import Said, columns_said, commitment_answer
+from domain.answers import Answer, day, instant
+from domain.commitment_answers import commitment_answer
 from domain.entry import TextAt
-from domain.filters import Filters, Row
-from domain.programme import ProgrammeState
-from domain.replay import StatusStep
+from domain.filters import Filters
 from domain.report_breakdown import broken_down, programmes_covered
 from domain.report_figures import figures
 from domain.report_lists import columns_of_rows, lists, silent_partners
+from domain.report_material import Material
 from domain.report_rows import ReportWriter, Values, Write
 from domain.shapes import EVIDENCE_PROSE, PROSE
 from domain.status_over_time import status_over_time
-from domain.wording import ValueOf
 
 RULES: Final = 1
 """The number of the rules by which figures are computed. Changed rules get a new number; the old stay computable."""
@@ -67,33 +65,6 @@ class Scope:
             visibility_all=said.get("visibility") == "all",
             compare_to=None if compare_to is None else date.fromisoformat(compare_to),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """What a report is made of: everything the scope allows to be seen at (V, N), loaded already.
-
-    *commitments* and *programmes* are all that may be seen, *rows* those of the commitments that are asked for,
-    *related* the inverse relations among all; *courses* gives the steps of the status of every commitment known at N,
-    seen or not; *changes* is None without a date to compare with, *appendix* None unless it is wanted.
-    """
-
-    as_of: date
-    moment: Moment
-    commitments: Sequence[CommitmentAt]
-    rows: Sequence[Row]
-    programmes: Sequence[ProgrammeState]
-    related: Mapping[str, list[Answer]]
-    courses: Iterable[tuple[str, Sequence[StatusStep]]]
-    value_of: ValueOf
-    corrections: list[Answer]
-    changes: Answer | None
-    appendix: list[Answer] | None = None
-
-    def said(self) -> Said:
-        """Give what is said of the rows, one column for each member."""
-        found, standings = [row.found for row in self.rows], [row.standing for row in self.rows]
-        return columns_said(found, standings, self.as_of, self.moment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,15 @@ from datetime import date
 from itertools import chain, islice
 from operator import mod
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from domain.answers import Answer, columns, day
 from domain.commitment_answers import Said, assessment_answer, laid_out, target_answer
 from domain.entry import Facts, TextAt
 from domain.lifecycle import Assessment, Target
 from domain.report_lists import Listed, columns_of_rows, lists, step_answer
+from domain.report_material import Material
 from domain.wording import ValueOf
-
-if TYPE_CHECKING:
-    from domain.report import Material
 
 Write = Callable[[object], bytes]
 """Writes a JSON value."""
@@ -150,7 +148,7 @@ class Values(NamedTuple):
     lists: Mapping[str, tuple[Listed, Sequence[Sequence[Any]]]]
 
     @classmethod
-    def of(cls, material: "Material", write: Write) -> "Values":
+    def of(cls, material: Material, write: Write) -> "Values":
         """Take them from a report's material."""
         rows, said = material.rows, material.said()
         by = _Columns(write, material.value_of)

@@ -8,8 +8,9 @@ import rfc8785
 from domain import vocabulary as words
 from domain.answers import inverses
 from domain.filters import Filters, select
-from domain.report import Imprint, Material, Scope, digest, status_report
+from domain.report import Imprint, Scope, digest, status_report
 from domain.report_figures import permille
+from domain.report_material import Material
 from tests.in_memory import InMemoryLedger
 
 IMPRINT = Imprint("example.org/ledger", "cm9vdA==", "1.2.3")
