@@ -14,7 +14,9 @@ from infrastructure.callers.identity import Identities, Recognised
 from infrastructure.callers.token_uses import TokenUses
 
 GOOD_FOR: Final = 1.0
-"""Seconds. They bound how long somebody whose token was revoked is told of faults of a body first."""
+"""Seconds. They, and a look-up, bound how long somebody whose token was revoked is told of faults of a body first."""
+_LOOKING: Final = 0.25
+"""Seconds for which all but the first go on with what is outdated while that one looks it up."""
 _MOST: Final = 1_000
 
 
@@ -30,7 +32,11 @@ class RememberedCallers:
     def get(self, secret: str) -> tuple[Caller, int] | None:
         """Give who it is, without waiting, and the rights to be submitted with a command; None if it is not known."""
         recognised, rights, until = self._known.get(secret, (None, 0, 0.0))
-        if recognised is None or until < time.monotonic() or rights != self._rights():
+        if recognised is None or rights != self._rights():
+            return None
+        now = time.monotonic()
+        if until < now:
+            self._known[secret] = recognised, rights, now + _LOOKING
             return None
         caller = self._now_of(recognised)
         return None if caller is None else (caller, rights)
@@ -40,6 +46,7 @@ class RememberedCallers:
         rights = self._rights()  # before the look-up: what changes meanwhile counts as changed after it
         recognised = self._identities.valid(secret)
         if recognised is None:
+            self._known.pop(secret, None)
             return None
         if len(self._known) >= _MOST:
             self._known.clear()
