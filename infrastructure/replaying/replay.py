@@ -12,29 +12,24 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from application.errors import BadQuestion
-from domain.publication import NEVER
 from infrastructure.database.engines import Database
 from infrastructure.database.tables import (
     DERIVED,
-    FOR_EVER,
     course,
     details,
     entries,
     entry_facts,
     head,
     metadata,
-    relations,
-    status_courses,
-    streams,
 )
-from infrastructure.reading.read_models import Row, insert_entry_facts, insert_read_models
+from infrastructure.reading.read_models import insert_entry_facts, insert_read_models
+from infrastructure.replaying.named_rows import Named, as_dict, as_dicts, clip, key_of, shown, unequal
 from infrastructure.replaying.replay_process import ReplayingProcesses, processors_for
 from infrastructure.replaying.replayed_entries import STEP as LOOKED_AT_ONCE
 from infrastructure.replaying.replayed_entries import Looked, look_at_entries
 from infrastructure.replaying.stream_projections import Some, projected_streams, some_streams
 
 Progress = Callable[[int, int], None]
-_Named = dict[str, Any]
 _PAGE: Final = 500
 
 
@@ -193,7 +188,7 @@ class Replay:
                 for each in projected_streams(self._connection, self._size, some.first, some.last + b"\0"):
                     if each.projection is not None:
                         rows = each.projection.rows()
-                        self._compare(each.head.stream.bytes, each.head.reference, _as_dicts(rows))
+                        self._compare(each.head.stream.bytes, each.head.reference, as_dicts(rows))
         if self._all_known:
             self._strays()
 
@@ -241,27 +236,27 @@ class Replay:
             query = sa.select(details).where(details.c.digest.in_(digests[start : start + _PAGE]))
             yield from map(tuple, self._connection.execute(query))
 
-    def _compare(self, stream: bytes, reference: str, expected: Mapping[sa.Table, list[_Named]]) -> None:
+    def _compare(self, stream: bytes, reference: str, expected: Mapping[sa.Table, list[Named]]) -> None:
         for table, made in expected.items():
-            wanted = {_key(table, row): row for row in made}
-            live = {_key(table, row): row for row in self._live(table, stream, wanted)}
+            wanted = {key_of(table, row): row for row in made}
+            live = {key_of(table, row): row for row in self._live(table, stream, wanted)}
             for key in sorted(wanted.keys() | live.keys()):
                 row = wanted.get(key) or live[key]
                 position = row.get("position") or row.get("from_position")
                 if key not in live:
-                    self._found(table, reference, f"a row is missing: {_shown(table, row)}", position)
+                    self._found(table, reference, f"a row is missing: {shown(table, row)}", position)
                 elif key not in wanted:
-                    self._found(table, reference, f"a row is too many: {_shown(table, row)}", position)
+                    self._found(table, reference, f"a row is too many: {shown(table, row)}", position)
                 elif live[key] != row:
-                    self._found(table, reference, _unequal(table, live[key], row), position)
+                    self._found(table, reference, unequal(table, live[key], row), position)
 
-    def _live(self, table: sa.Table, stream: bytes, wanted: Mapping[Any, _Named]) -> Iterator[_Named]:
+    def _live(self, table: sa.Table, stream: bytes, wanted: Mapping[Any, Named]) -> Iterator[Named]:
         if table is details:
             for found in self._details([row["digest"] for row in wanted.values()]):
-                yield _as_dict(details, found)
+                yield as_dict(details, found)
             return
         for row in map(dict, self._connection.execute(sa.select(table).where(table.c.stream == stream)).mappings()):
-            if self._all_known or _clip(table, row, self._size, wanted):
+            if self._all_known or clip(table, row, self._size, wanted):
                 yield row
 
     def _strays(self) -> None:
@@ -270,48 +265,4 @@ class Replay:
             mine, owner = (table.c.digest, course.c.details) if table is details else (table.c.stream, entries.c.stream)
             query = sa.select(table).where(mine.not_in(sa.select(owner)))
             for row in map(dict, self._connection.execute(query).mappings()):
-                self._found(table, str(row.get("reference", "no stream")), f"it has no entries: {_shown(table, row)}")
-
-
-def _as_dicts(rows: Mapping[sa.Table, Sequence[Row]]) -> dict[sa.Table, list[_Named]]:
-    return {table: [_as_dict(table, row) for row in made] for table, made in rows.items()}
-
-
-def _as_dict(table: sa.Table, row: Sequence[Any]) -> _Named:
-    return dict(zip(table.columns.keys(), row, strict=True))
-
-
-def _clip(table: sa.Table, row: _Named, size: int, wanted: Mapping[Any, _Named]) -> bool:
-    """Make a live row what it was when *size* entries were known; False if it was not there."""
-    if table is streams:
-        made = wanted.get(_key(table, row))
-        row["version"] = min(row["version"], made["version"]) if made else row["version"]
-        row["public_from"] = row["public_from"] if row["public_from"] <= size else NEVER
-    elif table is course:
-        row["to_position"] = row["to_position"] if row["to_position"] <= size else FOR_EVER
-        return bool(row["from_position"] <= size)
-    elif table is status_courses:
-        return bool(row["from_position"] <= size)
-    elif table is relations:
-        return _key(table, row) in wanted  # it does not say since when it is there
-    else:
-        return bool(row["position"] <= size)
-    return True
-
-
-def _key(table: sa.Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[column.name] for column in table.primary_key)
-
-
-def _shown(table: sa.Table, row: Mapping[str, Any]) -> str:
-    return ", ".join(f"{column.name} {_value(row[column.name])}" for column in table.primary_key)
-
-
-def _unequal(table: sa.Table, live: _Named, made: _Named) -> str:
-    name = next(name for name, value in made.items() if live[name] != value)
-    return f"{name} is {_value(live[name])}, the entries give {_value(made[name])} ({_shown(table, made)})"
-
-
-def _value(value: Any) -> str:
-    text = value.hex() if isinstance(value, bytes) else str(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"
+                self._found(table, str(row.get("reference", "no stream")), f"it has no entries: {shown(table, row)}")
