@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from infrastructure.database.engines import Database
+from tests.tables import with_tables
 
 pytest_plugins = ["tests.browser", "tests.postgresql"]
 
@@ -19,11 +19,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 @pytest.fixture(scope="session")
 def empty_ledger(tmp_path_factory) -> Path:
     """A migrated SQLite database, to be copied."""
-    path = tmp_path_factory.mktemp("empty") / "ledger.db"
-    database = Database(f"sqlite:///{path}")
-    database.migrate()
-    database.close()
-    return path
+    return with_tables(tmp_path_factory.mktemp("empty") / "ledger.db")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from infrastructure import clock
 from infrastructure.settings import Settings
 from infrastructure.wiring import Services, build
 from tests.described import hold_to_description
+from tests.tables import with_tables
 
 ROLES = ("recorder", "reviewer", "auditor", "administrator")
 PROGRAMME = {
@@ -64,7 +65,11 @@ def assert_problem(answer: Any, status: int, *said: str) -> None:
 
 def made(folder: Path, now: Callable[[], datetime] = clock.now, **settings: Any) -> tuple[Services, dict[str, str]]:
     """Make an empty ledger in *folder* with a token for each role."""
-    services = build(Settings(data_dir=folder, log_level="error", **settings), now)
+    chosen = Settings(data_dir=folder, log_level="error", **settings)
+    if not (chosen.database_url or (folder / "ledger.db").exists()):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with_tables(folder / "ledger.db")
+    services = build(chosen, now)
     services.migrate()
     return services, {role: services.create_token(f"the-{role}", role, "local") for role in ROLES}
 

@@ -75,8 +75,9 @@ class Outsider:
         def work(server: Server, task: str) -> None:
             with self.client(server) as client:
                 while not stop.is_set():
-                    if (self.post(client) if task == "post" else self.look(client)) is None:
-                        time.sleep(0.01)
+                    answered = self.post(client) if task == "post" else self.look(client)
+                    # Mostly they wait for an answer; without any pause servers would hardly get to start beside them.
+                    time.sleep(0.01 if answered is None else 0.005)
 
         running = [
             threading.Thread(target=work, args=(server, task))

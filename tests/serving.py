@@ -85,14 +85,15 @@ class Server:
         """Start it, on the same port if it was started before."""
         with self._said.open("wb") as output:
             self._process = subprocess.Popen(self._command, env=self._environment, stdout=output, stderr=output)
-        for _ in range(300):
-            assert self._process.poll() is None, "the server ended by itself"
-            try:
-                if httpx2.get(f"{self.address}{until}").status_code == 200:
-                    return
-            except httpx2.TransportError:
-                pass
-            time.sleep(0.1)
+        with httpx2.Client() as asking:  # making one takes as long as much of what the server does to start
+            for _ in range(600):
+                assert self._process.poll() is None, "the server ended by itself"
+                try:
+                    if asking.get(f"{self.address}{until}").status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    pass
+                time.sleep(0.05)
         raise TimeoutError(self.address)
 
     def command(self, *words: str | Path) -> str:
