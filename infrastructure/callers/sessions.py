@@ -1,5 +1,10 @@
-"""Sessions of browsers: begun by signing in, found by the digest of an id that only the browser has, ended for all."""
+"""Sessions of browsers: begun by signing in, found by the digest of an id that only the browser has, ended for all.
 
+With a key that is not in the database the id vouches for its row: whoever writes rows makes no session, nor changes
+whose one is. When it was used last and ended stands in the row alone.
+"""
+
+import json
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +25,8 @@ from infrastructure.database.engines import Database
 from infrastructure.database.tables import sessions
 
 _SECRET_BYTES: Final = 32
+_RANDOM_SIGNS: Final = 43
+"""How long they are in an id, as base64."""
 _USE_NOTED_AFTER: Final = timedelta(minutes=1)
 """How exactly it is kept when a session was used last: reading shall not write every time."""
 _log = get_logger()
@@ -32,22 +39,22 @@ class SignInUsedError(Exception):
 class Sessions:
     """Every session of this ledger, in whichever process it began."""
 
-    def __init__(self, database: Database, lifetime: Lifetime, now: Callable[[], datetime]) -> None:
-        self._database, self.lifetime, self._now = database, lifetime, now
+    def __init__(self, database: Database, lifetime: Lifetime, now: Callable[[], datetime], key: str = "") -> None:
+        self._database, self.lifetime, self._now, self._key = database, lifetime, now, key.encode()
         self._noting: set[bytes] = set()
         self._notes = ThreadPoolExecutor(1, "sessions")
 
     def begin(self, caller: Caller, sign_in: bytes) -> str:
         """Give the id of a new session. A sign-in begins one session only; SignInUsedError when it comes again."""
-        secret, now = secrets.token_urlsafe(_SECRET_BYTES), clock.to_micros(self._now())
+        now = clock.to_micros(self._now())
         past = sessions.c.began_at < now - self.lifetime.longest // timedelta(microseconds=1)
+        said = (caller.actor, caller.role, written_scope(caller.scope), now)
+        random = secrets.token_urlsafe(_SECRET_BYTES)
+        secret = random + self._vouching(random, *said)
         row = {
             "digest": _digest(secret),
             "sign_in": sign_in,
-            "actor": caller.actor,
-            "role": caller.role,
-            "programmes": written_scope(caller.scope),
-            "began_at": now,
+            **dict(zip(("actor", "role", "programmes", "began_at"), said, strict=True)),
             "used_at": now,
         }
         try:
@@ -69,14 +76,26 @@ class Sessions:
         digest = _digest(secret)
         with self._database.reading() as connection:
             row = connection.execute(sa.select(sessions).where(sessions.c.digest == digest)).one_or_none()
-        session, now = None if row is None else _session(row), self._now()
-        if session is None or not session.is_open(self.lifetime, now):
+        if row is None or not self._vouches(secret, row):
+            return None
+        session, now = _session(row), self._now()
+        if not session.is_open(self.lifetime, now):
             return None
         if now - session.used_at >= _USE_NOTED_AFTER and digest not in self._noting:
             # Nobody waits for it: recording may hold the lock, and a copy that is only read cannot keep it at all.
             self._noting.add(digest)
             self._notes.submit(self._note_use, digest, now)
         return session
+
+    def _vouches(self, secret: str, row: Any) -> bool:
+        """Whether the row says what it said when the id was made."""
+        random, tail = secret[:_RANDOM_SIGNS], secret[_RANDOM_SIGNS:]
+        expected = self._vouching(random, row.actor, row.role, row.programmes, row.began_at)
+        return compare_digest(tail.encode(), expected.encode())
+
+    def _vouching(self, *said: str | int | None) -> str:
+        """Give what an id ends with; nothing without a key."""
+        return hmac(self._key, json.dumps(said).encode(), "sha256").hex() if self._key else ""
 
     def _note_use(self, digest: bytes, at: datetime) -> None:
         try:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -432,6 +433,15 @@ def test_a_session_ends_after_eight_hours_however_it_is_used(visitor: Visitor) -
         use_after(visitor, 29)
     assert visitor.me().json()["ends_at"] == later(visitor.door, 480 - 16 * 29)
     visitor.door.clock.move(minutes=16)
+    assert not visitor.is_signed_in()
+
+
+def test_whoever_makes_their_session_one_of_an_administrator_in_the_database_is_signed_out(visitor: Visitor) -> None:
+    visitor.sign_in()
+    url = visitor.door.services.settings.database()
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sessions SET role = 'administrator'")
     assert not visitor.is_signed_in()
 
 

@@ -69,3 +69,34 @@ def test_sessions_are_forgotten_when_they_cannot_be_open_any_more(store: Store, 
 def test_an_id_that_nobody_has_is_no_session(here: Sessions) -> None:
     assert here.find("") is None
     assert here.find("made up") is None
+
+
+@pytest.fixture
+def vouched(store: Store) -> Iterator[Sessions]:
+    """Sessions under a secret that is not in the database."""
+    sessions = Sessions(store.database, LIFETIME, store.clock, "what the provider gave us")
+    yield sessions
+    sessions.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sessions SET role = 'administrator'",
+        "UPDATE sessions SET actor = 'oidc-bob'",
+        "UPDATE sessions SET programmes = NULL",
+        "UPDATE sessions SET began_at = began_at + 1",
+    ],
+)
+def test_whoever_changes_the_row_of_their_session_is_signed_out(
+    store: Store, vouched: Sessions, statement: str
+) -> None:
+    ada = vouched.begin(ADA, b"first")
+    assert vouched.find(ada) is not None
+    with store.database.writing() as connection:
+        connection.exec_driver_sql(statement)
+    assert vouched.find(ada) is None
+
+
+def test_a_row_that_somebody_made_themselves_is_no_session(here: Sessions, vouched: Sessions) -> None:
+    assert vouched.find(here.begin(ADA, b"by hand")) is None
