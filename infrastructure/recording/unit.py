@@ -117,7 +117,10 @@ class CommandUnit:
             # Of what is behind nothing is staged yet: it was so before this batch began.
             staged = (*self._batch.events.get(key, ()), *self._events.get(key, ())) if found is None else ()
             cache.drop(key)  # until it is whole
+            kept = found.history if isinstance(found, Commitment) else None
             for event in (*events, *staged):
+                if kept is not None:
+                    kept.prepare(event.entry)  # or the whole history would be folded again
                 found = event.mutate(found)
             if found is not None:
                 cache.put(key, found)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC
@@ -19,7 +19,10 @@ from application.ports import Command, Once, Unit
 from application.publishing import publish_internal_programme
 from application.recording import Request, record_event
 from application.tokens import Minted, create_token
+from domain import history
+from domain.entry import Entry
 from domain.errors import Invalid, Refused
+from domain.replay import Known
 from infrastructure import clock
 from infrastructure.database.tables import entries, remembered
 from infrastructure.recording import aggregate_cache, writer
@@ -219,6 +222,28 @@ def test_of_a_long_history_only_what_another_writer_added_is_read(begun: Store, 
     finally:
         other.close()
     assert begun.writer.record(event("A-1", "progressed", "ours again"))["version"] == 11
+    assert sound(begun)
+
+
+def test_what_another_writer_added_is_taken_in_without_folding_the_history_again(begun: Store, monkeypatch) -> None:
+    folds: list[int] = []
+    fold = history.known
+
+    def noted(entries: Sequence[Entry]) -> Known:
+        folds.append(len(entries))
+        return fold(entries)
+
+    begun.writer.record(event("A-1"))
+    with closing(begun.another()) as other:
+        other.writer.record(event("A-1", "progressed", "later", occurred_on="2023-04-01"))
+        other.writer.record(event("A-1", "progressed", "earlier", occurred_on="2023-03-15"))
+        monkeypatch.setattr(history, "known", noted)
+        begun.writer.record(event("A-1", "progressed", "ours"))
+        assert folds == []
+        other.writer.record(event("A-1", "retracted", entry=3, reason="It was not so."))
+    with pytest.raises(Refused):  # what was retracted there counts here no more
+        begun.writer.record(event("A-1", "retracted", entry=3, reason="It was not so."))
+    assert begun.writer.record(event("A-1", "progressed", "ours again"))["version"] == 7
     assert sound(begun)
 
 
