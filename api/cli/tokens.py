@@ -1,6 +1,7 @@
 """`ledger token`: who may use the API, in which role, for which programmes and how long."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -61,11 +62,19 @@ def listing(*, json: AsJson = False) -> None:
     if json:
         console.say(console.as_json(tokens))
         return
-    made = console.table("!id", "actor", "role", "programmes", "!created", "!expires", "!revoked", "!last used")
+    made = console.table("!id", "whose", "!when")
     for each in tokens:
-        each["programmes"] = "all" if each["programmes"] is None else ", ".join(each["programmes"])
-        made.add_row(*(value or "–" for value in each.values()))
+        programmes = "all programmes" if each["programmes"] is None else ", ".join(each["programmes"])
+        made.add_row(each["id"], f"{each['actor']}\n{each['role']} for {programmes}", _when(each))
     console.to_answer().print(made if tokens else "There are no tokens; `ledger token create` makes one.")
+
+
+def _when(listed: Mapping[str, Any]) -> str:
+    """Write what happened to a token when, a line each: a column for each would be wider than a terminal."""
+    times = {name: listed[f"{name}_at"] for name in ("created", "expires", "revoked", "last_used")}
+    return "\n".join(
+        f"{name.replace('_', ' '):<9} {at[:16].replace('T', ' ')}" for name, at in times.items() if at is not None
+    )
 
 
 @token.command("revoke")

@@ -43,3 +43,11 @@ def test_what_cannot_be_done_with_a_token_is_told_with_what_could(ledger):
         ended = ledger.do("token", *arguments)
         assert (ended.code, ended.out) == (code, "")
         assert said in ended.err
+
+
+def test_a_list_of_tokens_fits_on_a_terminal(ledger):
+    ledger.done("token", "create", "--role", "administrator", "--actor", "keeper-of-rights")
+    listed = ledger.done("token", "list", COLUMNS="80").out
+    assert "keeper-of-rights" in listed
+    assert "administrator for all" in listed
+    assert "created" in listed
