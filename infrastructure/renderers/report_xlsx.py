@@ -39,6 +39,25 @@ _EPOCH: Final = date(1900, 3, 1)
 _LONGEST_TEXT: Final = 32_767
 _CUT: Final = " … (cut: a cell holds no more; the JSON has all of it)"
 _LONGEST_NAME: Final = 31
+_LONGEST_HEAD: Final = 250
+_NAMES: Final = {
+    "status-deliverables-table": "Deliverables by month",
+    "status-all-table": "All by month",
+    "achieved-table": "Achieved",
+    "overdue-table": "Overdue",
+    "slipped-table": "Slipped",
+    "changes-moved": "Changed standing",
+    "recurring-table": "Recurring series",
+    "stale-table": "Stale",
+    "divergent-table": "Status and review at odds",
+    "achieved-by-grade": "By the best evidence",
+    "punctuality": "How late",
+    "by-partner-table": "By partner",
+    "by-theme-table": "By theme",
+    "silent-partners-table": "Silent partners",
+    "corrections-table": "Corrections",
+}
+"""Of tables whose caption is too long for a sheet's name. The whole caption stands at the head of printed pages."""
 _NOT_IN_NAMES: Final = re.compile(r"[\[\]:*?/\\']")
 _DATES: Final = re.compile(r"(^|\.)(\w+_on|start_by|due|alternative_due|forecast|anchor|as_of)$")
 _WIDE: Final = {"title": 60, "summary": 40, "timeframe.wording": 40, "instruments": 30, "source.location": 24}
@@ -199,7 +218,8 @@ def _commitments(book: _Book, commitments: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _table(book: _Book, table: DocumentTable) -> None:
-    sheet = book.sheet(table.caption)
+    sheet = book.sheet(_NAMES.get(table.id, table.caption))
+    sheet.set_header(f"&L{table.caption.replace('&', '&&')[:_LONGEST_HEAD]}")
     sheet.freeze_panes(1, 1)
     widths = [_needed([each.title], (row[column] for row in table.rows)) for column, each in enumerate(table.columns)]
     for column, (each, width) in enumerate(zip(table.columns, widths, strict=True)):

@@ -45,8 +45,9 @@ def stale(report: Answer, places: Places) -> Section:
     """Tell what nobody recorded anything about for more than a year."""
     items = report["lists"]["stale"]
     if not items:
-        said = Paragraph("Something was recorded about every open commitment within the last year.")
-        return Section("stale", "Stale", (said,))
+        some = "Something was recorded about every open commitment within the last year."
+        said = some if report["totals"]["open"] else "No commitment is open."
+        return Section("stale", "Stale", (Paragraph(said),))
     columns = (REFERENCE, TITLE, TIER, STATUS, Column("Last activity", "date", 11), Column("Days silent", "number", 7))
     rows = tuple(
         (*places.named(item, "tier", "status"), day(item["last_activity_on"]), item["days_silent"]) for item in items

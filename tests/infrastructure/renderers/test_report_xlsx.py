@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from infrastructure.renderers.report_csv import COLUMNS
-from infrastructure.renderers.report_xlsx import report_xlsx
+from infrastructure.renderers.report_document import report_document
+from infrastructure.renderers.report_xlsx import _tables, report_xlsx
 from tests.hostile_report import BULGARIAN, GREEK, hostile_ledger, report_of
 from tests.in_memory import InMemoryLedger
 
@@ -81,6 +82,14 @@ def test_every_table_of_the_report_has_a_sheet_that_can_be_filtered(report):
     for name in made.sheetnames[2:-1]:
         assert made[name].freeze_panes == "B2"
         assert made[name].auto_filter.ref or made[name].max_row == 1
+
+
+def test_no_name_of_a_sheet_is_cut_in_the_middle(hostile, report):
+    whole = {table.caption for section in report_document(hostile).sections for table in _tables(section)}
+    for made in (book(report), book(hostile)):
+        for sheet in made:
+            assert not [caption for caption in whole if len(caption) > 31 and caption[:31].strip() == sheet.title]
+    assert book(report)["Overdue"].oddHeader.left.text == "Open commitments past their date, the longest overdue first"
 
 
 def test_the_notes_say_what_was_asked_and_how_to_make_it_again(report):
