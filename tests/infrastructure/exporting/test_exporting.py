@@ -221,6 +221,25 @@ def test_the_program_in_the_export_accepts_it(store: Store, tmp_path: Path, size
     assert ended.returncode == 0, ended.stderr
     assert f"accepted: {size} entries" in ended.stdout
     assert str(SIGNER.key) in ended.stdout
+    noted = checked(folder, str(SIGNER.key), "../older")
+    assert noted.returncode == 0, noted.stderr
+    assert "to be compared" not in noted.stdout
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the program asks openssl about signatures")
+def test_the_program_in_the_export_believes_no_other_key_than_the_one_that_was_noted(
+    ledger: Store, tmp_path: Path
+) -> None:
+    folder = unpacked(exported(ledger, tmp_path / "e.zip"))
+    other = str(Signer(seed=9).key)
+    (folder / "keys.txt").write_text(f"{SIGNER.key}\n{other}\n")
+    for argument, said in (
+        (other, "not signed by"),
+        ("checkpoint-2026", "neither a file (an older checkpoint) nor a key"),
+    ):
+        ended = checked(folder, argument)
+        assert ended.returncode == 1
+        assert said in ended.stderr
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the program asks openssl about signatures")
