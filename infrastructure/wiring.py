@@ -37,7 +37,14 @@ from infrastructure.database.engines import Database, NotSqliteError
 from infrastructure.database.failures import Failure, failure_of, why
 from infrastructure.database.granting import APPLICATION, READERS, CannotGrantError, grant_to_roles, not_granted
 from infrastructure.database.moving import copy_from
-from infrastructure.database.readiness import NotGrantedError, NotReadyError, UnreachableError, check_ready, make_ready
+from infrastructure.database.readiness import (
+    NotGrantedError,
+    NotReadyError,
+    UnreachableError,
+    check_ready,
+    check_there,
+    make_ready,
+)
 from infrastructure.database.urls import GOOD_DATABASE_URLS, BadDatabaseUrlError
 from infrastructure.exporting.export import WrongRootError
 from infrastructure.log.key_file import BadKeyFileError
@@ -292,6 +299,7 @@ class Services:
 
     def verify(self, policy: Policy | None, older: Kept, progress: Told) -> Outcome:
         """Verify everything that this ledger holds against what was signed outside its database."""
+        check_there(self._database)
         if not self._database.is_current():
             raise NotReadyError("the database has other tables than this version needs; run `ledger migrate`")
         return verify_ledger(self._database, self.log, policy, older, progress)

@@ -27,6 +27,10 @@ _REMEDIES: Final = {
     "AWAY": "LEDGER_DATABASE_URL, or --from, says where it should be",
 }
 """What an operator can do, by the kind of failure."""
+_NOT_OPENED: Final = "unable to open database file"
+_WRITABLE: Final = (
+    "its folder has to be writable for whoever runs this, also to read: SQLite keeps its log beside the file"
+)
 
 
 class Ended(Exception):
@@ -133,7 +137,8 @@ def _of_surroundings(error: Exception) -> Ended:  # noqa: C901, PLR0911, PLR0912
         case wiring.CannotRecoverError() | wiring.CannotGrantError() | wiring.CannotCopyError():
             return Ended(REFUSED, *str(error).split("; "))
         case wiring.UnreachableError():
-            return Ended(NOT_AVAILABLE, f"{error}: {error.why}", _REMEDIES[error.failure.name])
+            remedy = _WRITABLE if _NOT_OPENED in str(error.why) else _REMEDIES[error.failure.name]
+            return Ended(NOT_AVAILABLE, f"{error}: {error.why}", remedy)
         case wiring.NotGrantedError():
             return Ended(NOT_AVAILABLE, str(error.why), _REMEDIES["NOT_GRANTED"].replace("ROLE", str(error.role)))
         case (
@@ -165,7 +170,8 @@ def _of_database(error: Exception) -> Ended:
 
     failure = failure_of(error)
     if failure is None:
-        return Ended(NOT_AVAILABLE, f"the database cannot do this now: {why(error)}")
+        remedies = [_WRITABLE] if _NOT_OPENED in why(error) else []
+        return Ended(NOT_AVAILABLE, f"the database cannot do this now: {why(error)}", *remedies)
     return Ended(NOT_AVAILABLE, f"{failure.value}: {why(error)}", _REMEDIES[failure.name])
 
 

@@ -39,8 +39,8 @@ def opened(settings: "Settings | None" = None, *, ready: bool = True) -> Iterato
     """Open the ledger that the environment names; unless told otherwise, only if it can be used."""
     from infrastructure.wiring import build
 
-    quiet()
     services = build(settings)
+    quiet()
     try:
         if ready:
             services.ready()

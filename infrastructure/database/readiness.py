@@ -1,6 +1,7 @@
 """Whether a database can be used as a ledger, and making it so."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -59,6 +60,15 @@ def make_ready(database: Database, origin: str, progress: Callable[[int, int], N
     return True
 
 
+def check_there(database: Database) -> None:
+    """Raise NotReadyError if there is no such file: whoever mistyped its folder should not make an empty ledger."""
+    if database.is_sqlite and database.url.database and not Path(database.url.database).exists():
+        raise NotReadyError(
+            f"there is no ledger at {database.url.database}; LEDGER_DATA_DIR, or LEDGER_DATABASE_URL, "
+            "says where it is, and `ledger migrate` makes a new one"
+        )
+
+
 def check_ready(database: Database, origin: str) -> None:
     """Raise NotReadyError unless the tables are of this version and *origin* is the ledger's own."""
     try:
@@ -68,6 +78,7 @@ def check_ready(database: Database, origin: str) -> None:
         raise UnreachableError(broken) from broken
     if missing:
         raise NotGrantedError(database.url.username, missing)
+    check_there(database)
     if not current:
         owner = "" if database.is_sqlite else " as their owner, with --grant-to for the role that serves"
         raise NotReadyError(f"the database has other tables than this version needs; run `ledger migrate`{owner}")

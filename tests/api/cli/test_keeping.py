@@ -144,3 +144,11 @@ def test_a_backup_is_never_written_over(ledger, tmp_path):
     assert (ended.code, ended.out) == (1, "")
     assert "exists" in ended.err
     assert copy.read_text() == "somebody's"
+
+
+def test_a_command_that_fails_says_why_once_and_shows_nobody_the_log_of_a_server(ledger):
+    ledger.doctor("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    ended = ledger.run("record", "started", "HP-2", "--on", "2024-06", "--statement", "It began.")
+    assert ended.code == 4
+    assert "disk is full" in ended.err
+    assert "Traceback" not in ended.err

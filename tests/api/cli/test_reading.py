@@ -73,6 +73,16 @@ def test_what_does_not_exist_at_these_times_ends_with_1(ledger, command):
         assert "there is no commitment" in ended.err
 
 
+@pytest.mark.parametrize("command", [["show", "HP-1"], ["report"], ["verify"]])
+def test_where_there_is_no_ledger_nobody_is_told_to_change_one(tmp_path, ledger, command):
+    elsewhere = tmp_path / "mistyped"
+    ended = ledger.do(*command, LEDGER_DATA_DIR=str(elsewhere), LEDGER_DATABASE_URL="")
+    assert ended.code == 4
+    assert f"there is no ledger at {elsewhere}" in ended.err
+    assert "LEDGER_DATA_DIR" in ended.err
+    assert not elsewhere.exists()
+
+
 def test_times_that_cannot_be_answered_end_with_2(ledger):
     for arguments in (["--log-size", "99"], ["--log-size", "1", "--known-at", "2024-01-01T00:00:00Z"]):
         ended = ledger.do("report", *arguments)
