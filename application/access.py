@@ -18,7 +18,7 @@ class Right(StrEnum):
     READ = "read, what is internal included"
     PUBLISH = "publish and amend programmes"
     ANNOUNCE = "announce commitments"
-    RECORD = "record every kind of entry but reviews"
+    RECORD = "record events other than reviews"
     REVIEW = "record reviews"
     CORRECT = "correct entries that are not reviews"
     CORRECT_REVIEWS = "correct reviews"

@@ -27,11 +27,11 @@ class BadQuestion(Declined):
 
 
 class Unknown(Declined):
-    """Nothing of that name, as far as the caller may see."""
+    """Nothing of that name, as far as the caller may see; *when* says as of which date and with how much known."""
 
-    def __init__(self, what: str, name: str) -> None:
+    def __init__(self, what: str, name: str, when: str = "") -> None:
         self.what, self.name = what, name
-        super().__init__(f"there is no {what} {name}")
+        super().__init__(f"there is no {what} {name}{when and ' '}{when}")
 
 
 class NotPermitted(Declined):
@@ -47,7 +47,7 @@ class StaleVersion(Declined):
 
     def __init__(self, expected: str, actual: int) -> None:
         self.expected, self.actual = expected, actual
-        super().__init__(f"the version is {actual}, not {expected}")
+        super().__init__(f'the version is {actual}, not {expected}; accepted: If-Match: "{actual}"')
 
 
 class Exists(Declined):

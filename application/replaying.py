@@ -129,14 +129,14 @@ def programme(view: View, code: str, as_of: date, moment: Moment, *, sight: Sigh
     for answer in programmes(view, as_of, moment, sight=sight):
         if answer["code"] == code:
             return answer
-    raise Unknown("programme", code)
+    raise Unknown("programme", code, _when(as_of, moment))
 
 
 def programme_history(view: View, code: str, as_of: date, moment: Moment, *, sight: Sight) -> list[Answer]:
     """Give every entry of a programme known at N; a programme has no status, so none stands after an entry."""
     there = _programmes(view, as_of, moment, sight=sight)
     if code not in {state.code for state, _, _ in there}:
-        raise Unknown("programme", code)
+        raise Unknown("programme", code, _when(as_of, moment))
     recorded = list(view.recorded(stream=Programme.id_of(code), up_to=moment.log_size))
     read = known([each.entry for each in recorded])
     return _items(recorded, read, {}, as_of, _texts_of_readings(view, [read]))
@@ -149,10 +149,14 @@ def partners(view: View, as_of: date, moment: Moment, *, sight: Sight) -> list[A
     return [answer for state, _, _ in there for answer in partner_answers(state, counted.get(state.code))]
 
 
+def _when(as_of: date, moment: Moment) -> str:
+    return f"as of {as_of}, knowing {moment.log_size} entries"
+
+
 def _existing(view: View, reference: str, as_of: date, moment: Moment, *, sight: Sight) -> CommitmentAt:
     found = view.commitment(reference, as_of, moment.log_size)
     if found is None or not sight.sees(found.programme, internal=found.internal):
-        raise Unknown("commitment", reference)
+        raise Unknown("commitment", reference, _when(as_of, moment))
     return found
 
 

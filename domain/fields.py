@@ -228,12 +228,12 @@ class Record:
             elif item is not None:
                 member.check(item, f"{pointer}/{name}", faults)
             elif name in self.required:
-                accepted = "a value" if not self.partial else "a new value"
+                accepted = "a new value" if self.partial else _accepted(member)
                 faults.append(Fault(f"{pointer}/{name}", "the field cannot be null", accepted))
         if not self.partial and not self.required <= value.keys():
             for name in self.members:
                 if name in self.required and name not in value:
-                    faults.append(Fault(f"{pointer}/{name}", "the field is missing", "a value"))
+                    faults.append(Fault(f"{pointer}/{name}", "the field is missing", _accepted(self.members[name])))
         if len(faults) == before:
             for rule in self.rules:
                 rule(value, pointer, faults)
@@ -280,6 +280,13 @@ def _nullable(schema: Schema) -> Schema:
         nullable = schema | {"type": [schema["type"], "null"]}
         return nullable | ({"enum": [*schema["enum"], None]} if "enum" in schema else {})
     return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _accepted(shape: Field) -> str:
+    """Say what a field accepts, as it would say to something that no field accepts."""
+    faults: list[Fault] = []
+    shape.check(..., "", faults)
+    return faults[0].accepted
 
 
 def _escaped(name: str) -> str:

@@ -150,6 +150,7 @@ ERASABLE: Final = (*PROSE, "evidence", "changes", "corrections")
 
 _CAUSE: Final = Text()
 _PERIOD: Final = Text()
+_SOME_EVIDENCE: Final = Many(EVIDENCE, 50, least=1)
 _AMENDABLE: Final = ("title", "summary", "partners", "instruments", "themes", "lead", "relations")
 
 
@@ -166,11 +167,6 @@ def _some_changes(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -
 def _some_amendment(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -> None:
     if not (value.get("changes") or value.get("add_partners") or value.get("change_partners")):
         faults.append(Fault(pointer, "nothing is amended", "changes, add_partners or change_partners"))
-
-
-def _some_evidence(value: Mapping[str, Any], pointer: str, faults: list[Fault]) -> None:
-    if not value.get("evidence"):
-        faults.append(Fault(f"{pointer}/evidence", "this kind needs evidence", "at least one item"))
 
 
 def _event(members: Mapping[str, Field], required: str, *rules: Any) -> Record:
@@ -191,7 +187,7 @@ COMMITMENT_EVENTS: Final[Mapping[str, Record]] = {
         },
         "rating independence",
     ),
-    "achieved": _event({"concludes": Flag()}, "evidence", _some_evidence),
+    "achieved": _event({"concludes": Flag(), "evidence": _SOME_EVIDENCE}, "evidence"),
     "slipped": _event({"forecast": DAY, "cause": _CAUSE}, ""),
     "rebaselined": _event(
         {"due": DAY, "start_by": DAY, "authority": Text()}, "authority", _one_of_due_and_start, _start_not_after_due
@@ -204,7 +200,7 @@ COMMITMENT_EVENTS: Final[Mapping[str, Record]] = {
     "occurrence_held": _event({"ordinal": Whole(1)}, "ordinal"),
     "occurrence_missed": _event({"ordinal": Whole(1), "cause": _CAUSE}, "ordinal"),
     "amended": _event({"changes": COMMITMENT.changes(_AMENDABLE)}, "changes", _some_changes),
-    "evidence_added": _event({"entry": VERSION}, "entry evidence", _some_evidence),
+    "evidence_added": _event({"entry": VERSION, "evidence": _SOME_EVIDENCE}, "entry evidence"),
 }
 
 

@@ -16,7 +16,7 @@ from fastapi import Request, Response
 
 from api.http.bodies import as_json, read_bytes
 from api.http.callers import NOBODY, recognise, remembered
-from api.http.paging import link_to_next, marked, refuse_foreign_cursor
+from api.http.paging import link_to_next, marked, refuse_foreign_cursor, refuse_repeated
 from api.http.problems import Unauthorised
 from application import recording
 from application.access import Caller, Sight, nobody
@@ -84,6 +84,7 @@ class Gate:
                 head = request.state.position = view.head.log_size
                 if head < at_least:
                     raise BadQuestion("Ledger-At-Least", f"{at_least} is not reached yet", f"up to {head}")
+                refuse_repeated(request)
                 refuse_foreign_cursor(request)
                 sight = nobody() if caller is None else caller.sight()
                 answer = work(view, sight)
@@ -210,7 +211,10 @@ def _at_least(request: Request) -> int:
 
 def _if_match(request: Request) -> frozenset[str] | None:
     given = request.headers.get("if-match")
-    return None if given is None else frozenset(tag.strip('"') for tag in _ETAG.findall(given))
+    if given is None:
+        return None
+    tags = _ETAG.findall(given) or [f"“{given[:40]}”, which is no ETag (an ETag has its quotes)"]
+    return frozenset(tag.strip('"') for tag in tags)
 
 
 def _once(request: Request, caller: Caller, body: Any) -> Once | None:

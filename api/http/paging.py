@@ -44,6 +44,18 @@ class Cursor:
         return cls(after, as_of, log_size)
 
 
+def refuse_repeated(request: Request) -> None:
+    """Raise BadQuestion if a parameter of one value is sent twice: no reader would know which of them was answered."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if len(set(names)) == len(names):
+        return
+    operation = request.app.openapi()["paths"][request.scope["route"].path_format]["get"]
+    lists = {each["name"] for each in operation.get("parameters", ()) if each["schema"].get("type") == "array"}
+    for name in names:
+        if names.count(name) > 1 and name not in lists:
+            raise BadQuestion(name, "it is sent more than once", "one value")
+
+
 def refuse_foreign_cursor(request: Request) -> None:
     """Raise BadQuestion if a request sends the cursor of another list than it asks for."""
     given = request.query_params.get("cursor")

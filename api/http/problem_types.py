@@ -32,7 +32,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     ),
     "not-permitted": Problem(
         403,
-        "The token's role does not allow this",
+        "The caller may not do this",
         "Each token carries one role, and each role may do what the README's table says. While four-eyes is on, "
         "nobody corrects an entry that they recorded themselves, nor publishes it.",
     ),

@@ -185,9 +185,13 @@ def _wrong_query(admit: Admit) -> Callable[[Request, Exception], Awaitable[Respo
             return _answer(unknown)
         parameters = [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
         faults = [_wrong_parameter(each, parameters) for each in error.errors()]
-        return problem("invalid", "; ".join(f"{f['parameter']}: {f['message']}" for f in faults)[:4_000], faults=faults)
+        return problem("invalid", "; ".join(map(_in_words, faults))[:4_000], faults=faults)
 
     return answer
+
+
+def _in_words(fault: Mapping[str, str]) -> str:
+    return f"{fault['parameter']}: {fault['message']}; accepted: {fault['accepted']}"
 
 
 def _wrong_parameter(error: Mapping[str, Any], parameters: list[str]) -> dict[str, str]:

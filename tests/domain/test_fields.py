@@ -190,6 +190,14 @@ def test_an_object_names_every_unknown_missing_null_and_bad_member_at_once():
     ]
 
 
+def test_of_a_missing_member_it_is_said_what_would_be_accepted():
+    shape = record({"day": DAY, "words": Many(Word(("a", "b")), 3, least=1), "text": Text(most=20)}, "day words text")
+    for found in (faults(shape, {}), faults(shape, {"day": None, "words": None, "text": None})):
+        assert ["YYYY-MM-DD" in found[0].accepted, "1 to 3" in found[1].accepted, "20" in found[2].accepted] == [
+            True
+        ] * 3
+
+
 def test_an_optional_member_is_left_out_or_null():
     shape = record({"a": Whole(), "b": Text()}, "a")
     assert accepts(shape, {"a": 1})

@@ -190,7 +190,7 @@ def test_the_last_review_by_date_is_the_assessment():
 
 def test_nothing_is_achieved_without_evidence():
     (fault,) = announced().faults("achieved", evidence=[])
-    assert (fault.pointer, fault.accepted) == ("/evidence", "at least one item")
+    assert (fault.pointer, fault.accepted) == ("/evidence", "a list of 1 to 50 items")
     story = announced()
     body = story.body("achieved")
     del body["evidence"]

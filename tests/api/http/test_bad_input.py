@@ -46,7 +46,8 @@ EVENT = {"kind": "progressed", "occurred_on": "2024-05", "statement": "The first
         ({**EVENT, "occurred_on": "2024-02-30"}, 422, "YYYY"),
         ({**EVENT, "occurred_on": "2024-02"}, 422, "started-before"),
         ({**EVENT, "external_id": "x:1"}, 409, "x:1"),
-        ({**EVENT, "kind": "achieved"}, 422, "evidence"),
+        ({**EVENT, "kind": "achieved"}, 422, "/evidence: the field is missing; accepted: a list of 1 to 50"),
+        ({"kind": "progressed", "statement": "x"}, 422, "/occurred_on: the field is missing; accepted: YYYY"),
         ({"kind": "rectified", "entry": 2, "changes": {"note": "n"}, "reason": "r"}, 403, "four-eyes"),
         ({"kind": "retracted", "entry": 99, "reason": "r"}, 422, "entry-exists"),
         ({"kind": "retracted", "entry": 2}, 403, "four-eyes"),
@@ -109,8 +110,8 @@ def test_a_bad_announcement_is_a_clear_problem_and_nothing_is_written(
     [
         ("/v1/commitments/NOPE", 404, "NOPE"),
         ("/v1/commitments/NOPE/history", 404, "NOPE"),
-        ("/v1/commitments/H-1?as_of=2024-01-14", 404, "H-1"),
-        ("/v1/commitments/H-1?log_size=2", 404, "H-1"),
+        ("/v1/commitments/H-1?as_of=2024-01-14", 404, "H-1 as of 2024-01-14"),
+        ("/v1/commitments/H-1?log_size=2", 404, "knowing 2 entries"),
         ("/v1/commitments?statuss=started", 422, "status"),
         ("/v1/commitments?status=begun", 422, "achieved"),
         ("/v1/commitments?limit=0", 422, "limit"),
@@ -119,6 +120,7 @@ def test_a_bad_announcement_is_a_clear_problem_and_nothing_is_written(
         ("/v1/commitments?sort=colour", 422, "-due"),
         ("/v1/commitments?as_of=yesterday", 422, "YYYY-MM-DD"),
         ("/v1/commitments?as_of=1899-12-31", 422, "1900"),
+        ("/v1/commitments?as_of=2024-01-01&as_of=2025-01-01", 422, "sent more than once"),
         ("/v1/commitments?log_size=99999", 422, "log_size"),
         ("/v1/commitments?log_size=1&known_at=2024-01-01T00:00:00Z", 422, "not both"),
         ("/v1/commitments?known_at=2199-01-01T00:00:00Z", 422, "has not come"),
@@ -161,3 +163,21 @@ def test_every_problem_is_explained_at_its_own_address(ledger: Ledger) -> None:
         page = ledger.client.get(answer.json()["type"])
         assert page.status_code == 200
         assert "<h1>" in page.text
+
+
+@pytest.mark.parametrize("sent", ["1", "W/1"])
+def test_a_version_that_is_sent_without_its_quotes_is_told_apart_from_an_older_one(ledger: Ledger, sent: str) -> None:
+    before = ledger.head()
+    assert_problem(ledger.post(EVENTS, EVENT, **{"if-match": sent}), 412, f"“{sent}”, which is no ETag")
+    assert ledger.head() == before
+
+
+def test_what_is_wrong_with_a_parameter_is_told_with_what_would_be_right(ledger: Ledger) -> None:
+    said = ledger.get("/v1/commitments/H-1?as_of=30.6.2023").json()["detail"]
+    assert said == "as_of: “30.6.2023” cannot be read; accepted: a date YYYY-MM-DD from 1900-01-01 to 2199-12-31"
+
+
+def test_whose_role_is_another_is_told_which_role_may(ledger: Ledger) -> None:
+    refused = ledger.post(EVENTS, EVENT, role="auditor").json()
+    assert refused["detail"] == "the role auditor may not record events other than reviews"
+    assert "recorder" in refused["accepted"]
