@@ -36,13 +36,16 @@ class Times:
 
 @contextmanager
 def opened(settings: "Settings | None" = None, *, ready: bool = True) -> Iterator["Services"]:
-    """Open the ledger that the environment names; unless told otherwise, only if it can be used."""
+    """Open the ledger that the environment names; unless told otherwise, only if it can be used.
+
+    Whoever makes or mends a ledger hears the warnings of the log, too: nobody else would.
+    """
     from infrastructure.wiring import build
 
     services = build(settings)
-    quiet()
     try:
         if ready:
+            quiet()
             services.ready()
         yield services
     finally:

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -66,3 +67,10 @@ def test_a_ledger_without_its_last_entry_records_nothing_until_it_is_recovered(l
     recovered = json.loads(ledger.done("recover", "--reason", "The backup of today is in place.", "--json").out)
     assert recovered["position"] == size + 1
     assert ledger.run(*record).code == 0
+
+
+def test_whoever_migrates_a_ledger_that_forgot_what_it_signed_is_told_so(ledger):
+    shutil.rmtree(ledger.folder / "log")
+    migrated = ledger.run("migrate")
+    assert migrated.code == 0
+    assert "nothing is known of what was signed before" in migrated.err
