@@ -79,4 +79,5 @@ def _tell(name: str, answer: Mapping[str, Any], *, json: bool) -> None:
         console.say(console.as_json(dict(answer)))
         return
     opened_entries, position = answer["opened_entries"], answer["position"]
-    console.say(f"Published {name}: from entry {position} on everybody sees it, {opened_entries} entries so far.")
+    so_far = "1 entry" if opened_entries == 1 else f"{opened_entries} entries"
+    console.say(f"Published {name}: from entry {position} on everybody sees it, {so_far} so far.")
