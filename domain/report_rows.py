@@ -28,6 +28,7 @@ _MARK: Final = token_hex(8)  # no text can hold it
 _BLANK: Final = re.compile(rb'"%b(\d+)"' % _MARK.encode())
 _COMPOSED: Final = ("targets", "related", "assessment")
 _MOST_FORMS: Final = 20_000
+"""Beside those of the report in hand: a large ledger should not make all of its forms anew for every report."""
 
 Column = Sequence[bytes]
 """What stands in one place, item by item."""
@@ -232,7 +233,7 @@ class ReportWriter:
 
     def _row_forms(self, details: Sequence[Facts]) -> list[_Form]:
         """Give the form of a row for each details; those known are kept with it, so that nothing else has their id."""
-        if len(self._forms) >= _MOST_FORMS:
+        if len(self._forms) >= _MOST_FORMS + len(details):
             self._forms = {}
         forms = self._forms
         for each in details:
